@@ -1,0 +1,50 @@
+import type { Catalog } from '../capabilities/catalog.ts'
+import type { Config } from '../config/config.ts'
+import type { MemoryPeer } from '../edge/memory/connect-in-memory.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { Connector } from '../connectors/connector.ts'
+import type { Observer } from '../observe/observation.ts'
+import type { StoredKey } from '../storage/key-store.ts'
+
+/** What may be given beside the configuration; all of it optional. */
+export interface AppOptions {
+  /** Milliseconds since the epoch; for tests. */
+  readonly clock?: () => number
+  /** Takes log lines instead of stderr. */
+  readonly writeLog?: (line: string) => void
+  /** Sees every observation beside the log; the `dev` command prints calls with it. */
+  readonly observer?: Observer
+  /** Keys that live as long as the process, beside those in the configuration and in storage. */
+  readonly keys?: readonly StoredKey[]
+  /** Connectors made in code, beside those of the configuration. */
+  readonly connectors?: readonly Connector[]
+}
+
+/** What a reload brought. */
+export interface ReloadReport {
+  /** Names added to and gone from the catalog. */
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+}
+
+/** A whole Toolgate in this process: connected, compiled, ready to be served. */
+export interface App {
+  readonly config: Config
+  /** What is offered now. */
+  readonly catalog: Catalog
+  /**
+   * Serves Streamable HTTP. Rejects with `ADDRESS_IN_USE`, or `NOT_CONFIGURED` when nobody could be let in.
+   * `url` is the endpoint, path included.
+   */
+  listen(at?: { readonly host?: string; readonly port?: number }): Promise<{ readonly url: string; readonly port: number }>
+  /** Serves stdin and stdout; resolves when the input ends. Rejects when no identity is configured for scoped tools. */
+  serveStdio(): Promise<void>
+  /** The same engine without bytes, as the given principal or as the local one. */
+  connectInMemory(as?: Principal): MemoryPeer
+  /** Reads every connector's source again and swaps the catalog in one step; on failure the old one stays. */
+  reload(): Promise<ReloadReport>
+  /** Files and folders whose change means `reload`. */
+  watched(): readonly string[]
+  /** Ends listeners, streams and connectors, writes out the audit trail. Idempotent. */
+  close(): Promise<void>
+}

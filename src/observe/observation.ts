@@ -1,0 +1,27 @@
+/** What happened, as plain data. One stream of these feeds the log (and metrics and traces). */
+export type Observation =
+  | {
+      readonly type: 'call.ended'
+      readonly callId: string
+      readonly kind: string
+      /** `tools/call`, `resources/read`, … */
+      readonly method: string
+      readonly name: string
+      /** Name of the verified principal. */
+      readonly client: string
+      readonly transport: string
+      readonly status: 'ok' | 'error' | 'denied' | 'input_required' | 'cancelled'
+      readonly code?: string
+      readonly durationMs: number
+      /** The cause of an unexpected failure; for the log alone. */
+      readonly cause?: unknown
+    }
+  | { readonly type: 'auth.refused'; readonly reason: string; readonly address: string }
+  | { readonly type: 'server.started'; readonly message: string; readonly details?: Record<string, unknown> }
+  | { readonly type: 'server.stopped'; readonly message: string }
+  | { readonly type: 'catalog.changed'; readonly message: string; readonly details?: Record<string, unknown> }
+  | { readonly type: 'fault'; readonly message: string; readonly cause?: unknown }
+  | { readonly type: 'warning'; readonly message: string; readonly details?: Record<string, unknown> }
+
+/** Takes observations in; must not throw and must not block. */
+export type Observer = (observation: Observation) => void
