@@ -1,0 +1,42 @@
+import type { AuditOptions } from '../audit/options.ts'
+import type { SdkConnectorOptions } from '../connectors/sdk/options.ts'
+import type { TypeScriptConnectorOptions } from '../connectors/typescript/options.ts'
+import type { ServerOptions } from '../edge/options.ts'
+import type { GrantOptions, KeyOptions } from '../identity/options.ts'
+import type { LogOptions } from '../observe/options.ts'
+import type { LimitOptions, RoleOptions } from '../pipeline/options.ts'
+import type { StorageOptions } from '../storage/options.ts'
+
+/** A connector in the configuration; `type` tells which. */
+export type ConnectorOptions = TypeScriptConnectorOptions | SdkConnectorOptions
+
+/** Who may do what. */
+export interface AccessOptions {
+  readonly keys: readonly KeyOptions[]
+  /** Role by name. The record has no prototype, so `roles[name]` finds roles alone. */
+  readonly roles: Readonly<Record<string, RoleOptions>>
+  readonly local?: GrantOptions
+  readonly anonymous?: GrantOptions
+}
+
+/** The configuration as the rest of the product sees it: checked, every default filled in, paths absolute, frozen. */
+export interface Config {
+  /** Name of the server, told in the handshake. */
+  readonly name: string
+  /** Semantic version of the server, told in the handshake. */
+  readonly version: string
+  readonly title?: string
+  readonly instructions?: string
+  readonly websiteUrl?: string
+  readonly server: ServerOptions
+  readonly connectors: readonly ConnectorOptions[]
+  readonly access: AccessOptions
+  readonly limits: LimitOptions
+  readonly audit: AuditOptions
+  readonly log: LogOptions
+  readonly storage: StorageOptions
+  /** Folder that relative paths were resolved against: the one of the config file. Absolute. */
+  readonly directory: string
+  /** The config file; absent when the record was not read from one. Absolute. */
+  readonly file?: string
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+
+/** A connector of type `sdk` in the configuration. */
+export interface SdkConnectorOptions {
+  readonly name: string
+  readonly type: 'sdk'
+  /** Absolute. */
+  readonly path: string
+  readonly prefix: string
+}
+
+/** The same as it may be written. */
+export type SdkConnectorInput = Omit<SdkConnectorOptions, 'prefix'> & { readonly prefix?: string }
+
+/** A schema that a discriminated union can tell by `type`. */
+type Discriminable = z.core.$ZodTypeInternals<SdkConnectorOptions> & {
+  propValues: z.core.util.PropValues
+}
+
+/** The options of a connector of type `sdk`, with their defaults. */
+export const sdkConnectorOptions: z.ZodType<SdkConnectorOptions, unknown, Discriminable> = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/, { error: 'a name in kebab-case or snake_case, such as crm-tools' })
+    .max(64)
+    .describe('Unique name of the connector.'),
+  type: z.literal('sdk').describe('Kind of the connector.'),
+  path: z.string().min(1).describe('File whose default export is a server object of the official SDK, version 1 or 2.'),
+  prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{0,32}$/, { error: 'at most 32 letters, digits, _ and -' })
+    .default('')
+    .describe('Text put before the name of each of its tools and prompts.'),
+})

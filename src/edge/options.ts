@@ -1,0 +1,87 @@
+import { z } from 'zod'
+
+/** Limits of the sessions that revisions before 2026-07-28 keep. */
+export interface SessionOptions {
+  readonly idleMs: number
+  readonly max: number
+  readonly maxPerPrincipal: number
+}
+
+/** How MCP is served over HTTP; what concerns the messages themselves holds on every transport. */
+export interface ServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  readonly allowedHosts: readonly string[]
+  readonly allowedOrigins: readonly string[]
+  readonly maxBodyBytes: number
+  readonly maxJsonDepth: number
+  readonly pageSize: number
+  readonly keepAliveMs: number
+  readonly maxStreams: number
+  readonly maxStreamsPerPrincipal: number
+  readonly sessions: SessionOptions
+  readonly askTimeoutMs: number
+  readonly stateTtlMs: number
+  readonly cacheTtlMs: number
+}
+
+/** `server` as it may be written: every option has a default. */
+export type ServerInput = Partial<Omit<ServerOptions, 'sessions'>> & { readonly sessions?: Partial<SessionOptions> }
+
+/** The longest time a timer of Node can wait; a longer one would fire at once. */
+const LONGEST_MS = 2_147_483_647
+const HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)$/
+const LISTEN_HOST = /^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)$/
+const ORIGIN = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$/
+const PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*$/
+
+const count = (max = 10_000_000): z.ZodNumber => z.int().min(1).max(max)
+const milliseconds = (min = 1): z.ZodNumber => z.int().min(min).max(LONGEST_MS)
+
+const sessions: z.ZodType<SessionOptions> = z.strictObject({
+  idleMs: milliseconds().default(1_800_000).describe('Milliseconds without a request after which a session ends.'),
+  max: count().default(10_000).describe('Open sessions in all.'),
+  maxPerPrincipal: count().default(100).describe('Open sessions of one principal.'),
+})
+
+/** The options under `server`, with their defaults. */
+export const serverOptions: z.ZodType<ServerOptions> = z.strictObject({
+  host: z
+    .string()
+    .regex(LISTEN_HOST, { error: 'a host name or an IP address to listen on, such as 127.0.0.1' })
+    .default('127.0.0.1')
+    .describe('Host name or IP address to listen on.'),
+  port: z.int().min(0).max(65_535).default(3000).describe('Port to listen on; 0 takes any free one.'),
+  path: z
+    .string()
+    .regex(PATH, { error: 'a path that starts with /, such as /mcp, without query or spaces' })
+    .default('/mcp')
+    .describe('Path of the MCP endpoint.'),
+  allowedHosts: z
+    .array(z.string().regex(HOST, { error: 'a host name without scheme, port or path, such as mcp.example.com' }))
+    .default([])
+    .describe('Host names that the Host header may carry, with any port, beside the loopback names and `server.host`.'),
+  allowedOrigins: z
+    .array(z.string().regex(ORIGIN, { error: 'an origin without path, such as https://app.example.com' }))
+    .default([])
+    .describe('Origins whose pages may use the server, beside those on loopback.'),
+  maxBodyBytes: count(1_073_741_824).default(1_048_576).describe('Bytes a request body may have.'),
+  maxJsonDepth: count(1000).default(64).describe('Levels that objects and arrays in a request may be nested.'),
+  pageSize: count(10_000).default(200).describe('Items on one page of a list.'),
+  keepAliveMs: milliseconds()
+    .default(15_000)
+    .describe('Milliseconds between the comments that keep an idle stream open.'),
+  maxStreams: count().default(10_000).describe('Open event streams in all.'),
+  maxStreamsPerPrincipal: count().default(100).describe('Open event streams of one principal.'),
+  sessions: sessions
+    .prefault({})
+    .describe('Sessions of clients that speak a revision before 2026-07-28; newer ones need none.'),
+  askTimeoutMs: milliseconds()
+    .default(300_000)
+    .describe('Milliseconds that a client of a revision before 2026-07-28 has to answer a question to its user.'),
+  stateTtlMs: milliseconds().default(600_000).describe('Milliseconds for which a sealed `requestState` is accepted.'),
+  cacheTtlMs: milliseconds(0)
+    .default(0)
+    .describe('Milliseconds for which clients may keep lists and reads; 0 is not at all.'),
+})

@@ -1,0 +1,77 @@
+import { z } from 'zod'
+
+/** How much one principal may call and how long a call may take. */
+export interface LimitOptions {
+  readonly callsPerMinute: number
+  readonly burst: number
+  readonly deadlineMs: number
+  readonly maxDeadlineMs: number
+  readonly maxNotificationsPerCall: number
+}
+
+/** Selects capabilities; all given parts must match. */
+export interface SelectorOptions {
+  readonly name?: string
+  readonly tag?: string
+  readonly readOnly?: boolean
+  readonly connector?: string
+}
+
+/** What its holders may call. Deny overrides. */
+export interface RoleOptions {
+  readonly scopes: readonly string[]
+  readonly allow: readonly SelectorOptions[]
+  readonly deny: readonly SelectorOptions[]
+}
+
+/** The longest time a timer of Node can wait; a longer one would fire at once. */
+const LONGEST_MS = 2_147_483_647
+
+const milliseconds = (): z.ZodNumber => z.int().min(1).max(LONGEST_MS)
+const count = (): z.ZodNumber => z.int().min(1).max(10_000_000)
+
+/** The options under `limits`, with their defaults. */
+export const limitOptions: z.ZodType<LimitOptions> = z.strictObject({
+  callsPerMinute: count().default(100).describe('Calls a minute that one principal may make in the long run.'),
+  burst: count().default(100).describe('Calls that one principal may make at once after a pause.'),
+  deadlineMs: milliseconds()
+    .default(30_000)
+    .describe('Milliseconds a call may take; reported progress starts them anew.'),
+  maxDeadlineMs: milliseconds().default(300_000).describe('Milliseconds a call may take in all, whatever it reports.'),
+  maxNotificationsPerCall: count().default(1000).describe('Notifications one call may send; further ones are dropped.'),
+})
+
+const selector: z.ZodType<SelectorOptions> = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe('Name of a tool or prompt or URI of a resource; `*` stands for any text, `?` for one character.'),
+    tag: z.string().min(1).exactOptional().describe('A tag of the capability.'),
+    readOnly: z.boolean().exactOptional().describe('Whether the capability only reads.'),
+    connector: z.string().min(1).exactOptional().describe('Name of the connector it comes from.'),
+  })
+  .refine((given) => Object.keys(given).length > 0, {
+    error: 'at least one of name, tag, readOnly and connector',
+  })
+
+const scope = z
+  .string()
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'a scope without spaces, quotes or backslashes, such as crm:read' })
+
+const role: z.ZodType<RoleOptions> = z.strictObject({
+  scopes: z.array(scope).default([]).describe('Scopes that the role grants.'),
+  allow: z.array(selector).default([]).describe('What the role may see and call.'),
+  deny: z.array(selector).default([]).describe('What it may not, whatever this or another role allows.'),
+})
+
+/** The options under `access.roles`: role by name. */
+export const roleOptions: z.ZodType<Readonly<Record<string, RoleOptions>>> = z
+  .record(
+    z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, {
+      error: 'a role name of 1 to 64 letters, digits, _ and -, starting with a letter',
+    }),
+    role,
+  )
+  .describe('Roles by name. What no role of a principal allows does not exist for it.')
