@@ -1,0 +1,180 @@
+/**
+ * Who may import whom. `layers` is the table; the rules below are made from it, and so is the picture in
+ * ARCHITECTURE.md (scripts/draw-layers.ts). dependency-cruiser reads the rules; test/architecture.test.ts plants
+ * violations to prove that each of them bites.
+ *
+ * `imports` names folders (`edge/`) and single files (`errors.ts`) under src/; `*` stands for one path segment.
+ * `packages` names the npm packages whose code may be loaded; a folder may always import itself and Node's own modules.
+ */
+const layers = [
+  { path: 'errors.ts', job: 'every failure a caller can see', imports: [], packages: [] },
+  { path: 'observe/', job: 'what happened: observations, the log', imports: ['errors.ts'], packages: ['pino'] },
+  {
+    path: 'capabilities/',
+    job: 'what can be called: tools, resources, prompts, the catalog',
+    imports: ['errors.ts'],
+    packages: ['ajv', 'zod'],
+  },
+  {
+    path: 'storage/',
+    job: 'what must last beside the trail: the API keys',
+    imports: ['errors.ts', 'observe/'],
+    packages: ['libsql'],
+  },
+  { path: 'audit/', job: 'the trail of calls', imports: ['errors.ts', 'observe/'], packages: [] },
+  {
+    path: 'identity/',
+    job: 'who is calling: principals and API keys',
+    imports: ['storage/key-store.ts', 'observe/', 'errors.ts'],
+    packages: [],
+  },
+  {
+    path: 'connectors/',
+    job: 'where capabilities come from',
+    imports: ['capabilities/', 'errors.ts'],
+    packages: ['esbuild', 'zod'],
+  },
+  {
+    path: 'pipeline/',
+    job: 'the guards a call passes, in order',
+    imports: [
+      'capabilities/',
+      'identity/principal.ts',
+      'storage/key-store.ts',
+      'audit/audit-trail.ts',
+      'observe/',
+      'errors.ts',
+    ],
+    packages: ['ajv', 'zod'],
+  },
+  {
+    path: 'edge/',
+    job: 'MCP on the wire: both eras, HTTP, stdio, in memory',
+    imports: ['pipeline/', 'capabilities/', 'identity/', 'errors.ts'],
+    packages: [],
+  },
+  {
+    path: 'config/',
+    job: 'reads, checks and explains the configuration',
+    imports: ['errors.ts', '*/options.ts', '*/*/options.ts'],
+    packages: ['yaml', 'zod', 'esbuild'],
+  },
+  {
+    path: 'app/',
+    job: 'wires everything together; starts, reloads, stops it',
+    imports: [
+      'config/',
+      'edge/',
+      'pipeline/',
+      'connectors/',
+      'identity/',
+      'audit/',
+      'storage/',
+      'capabilities/',
+      'observe/',
+      'errors.ts',
+    ],
+    packages: [],
+  },
+  {
+    path: 'index.ts',
+    job: 'the public API',
+    imports: ['app/', 'config/', 'connectors/connector.ts', 'identity/principal.ts', 'capabilities/', 'errors.ts'],
+    packages: [],
+  },
+  { path: 'cli/', job: 'the command line', imports: ['app/', 'config/', 'errors.ts'], packages: [] },
+  {
+    path: 'testkit/',
+    job: 'helpers and contract suites, published for others',
+    imports: [
+      'index.ts',
+      'app/',
+      'config/',
+      'edge/',
+      'pipeline/',
+      'connectors/',
+      'identity/',
+      'audit/',
+      'storage/',
+      'capabilities/',
+      'observe/',
+      'errors.ts',
+    ],
+    packages: ['vitest', 'zod'],
+  },
+]
+
+const escapeForRegExp = (text) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '[^/]+')
+
+/** `edge/` is everything under it, `errors.ts` that file alone. */
+const pattern = (path) => (path.endsWith('/') ? `^src/${escapeForRegExp(path)}` : `^src/${escapeForRegExp(path)}$`)
+
+/** A package in node_modules, wherever npm has put it. */
+const packagePattern = (name) => `node_modules/${escapeForRegExp(name)}/`
+
+const TEST = '\\.test\\.ts$'
+const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown', 'npm-bundled']
+
+const folderRules = layers.map(({ path, imports }) => ({
+  name: `layer: ${path}`,
+  comment: `src/${path} may import ${imports.length === 0 ? 'nothing' : imports.join(', ')}.`,
+  severity: 'error',
+  from: { path: pattern(path), pathNot: TEST },
+  to: { path: '^src/', pathNot: [path, ...imports].map(pattern) },
+}))
+
+const packageRules = layers.map(({ path, packages }) => ({
+  name: `packages: ${path}`,
+  comment: `src/${path} may load ${packages.length === 0 ? 'no package' : packages.join(', ')}.`,
+  severity: 'error',
+  from: { path: pattern(path), pathNot: TEST },
+  to: { dependencyTypes: NPM, dependencyTypesNot: ['type-only'], pathNot: packages.map(packagePattern) },
+}))
+
+const generalRules = [
+  {
+    name: 'connectors are strangers',
+    comment: 'A connector folder never imports another one; what two of them need lies beside them.',
+    severity: 'error',
+    from: { path: '^src/connectors/([^/]+)/', pathNot: TEST },
+    to: { path: '^src/connectors/[^/]+/', pathNot: '^src/connectors/$1/' },
+  },
+  {
+    name: 'no cycles',
+    comment: 'Values never go round in a circle; types may.',
+    severity: 'error',
+    from: { pathNot: TEST },
+    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  },
+  {
+    name: 'tests are leaves',
+    comment: 'Nothing imports a test.',
+    severity: 'error',
+    from: {},
+    to: { path: TEST },
+  },
+  {
+    name: 'everything resolves',
+    comment: 'An import that cannot be followed is an edge that no rule sees.',
+    severity: 'error',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+]
+
+module.exports = {
+  forbidden: [...folderRules, ...packageRules, ...generalRules],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'require', 'default', 'types'],
+    },
+  },
+}
+
+// dependency-cruiser checks the shape of what it reads, so the table travels where it does not look.
+Object.defineProperty(module.exports, 'layers', { value: layers, enumerable: false })

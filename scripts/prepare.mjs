@@ -1,0 +1,15 @@
+// npm runs this after `npm ci` and before packing, so that a fresh clone can be used at once. Where the development
+// dependencies were left out there is no compiler; then what was built before, if anything, stays as it is.
+import { createRequire } from 'node:module'
+
+if (hasCompiler()) await import('./build.mjs')
+else process.stdout.write('toolgate: not built, because the development dependencies are not installed\n')
+
+function hasCompiler() {
+  try {
+    createRequire(import.meta.url).resolve('typescript/bin/tsc')
+    return true
+  } catch {
+    return false
+  }
+}
