@@ -149,7 +149,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     meaning: 'The caller may see this capability but lacks a scope it needs.',
     audience: 'user',
     jsonRpc: -31403,
-    http: 403,
+    http: 200,
   },
   RATE_LIMITED: {
     meaning: 'Too many calls; `retryAfter` says in how many seconds to try again.',

@@ -1,6 +1,6 @@
-import type { ClientCapabilities, Implementation, LogLevel, Meta, Progress } from '../capabilities/protocol.ts'
-import type { InputResponses } from '../capabilities/input-required.ts'
 import type { ChangeNotifier } from '../capabilities/call-context.ts'
+import type { InputResponses } from '../capabilities/input-required.ts'
+import type { ClientCapabilities, Implementation, LogLevel, Meta, Progress } from '../capabilities/protocol.ts'
 import type { Principal } from '../identity/principal.ts'
 
 /** What is asked for. A resource read finds a fixed resource or a template. */

@@ -1,0 +1,75 @@
+import { ToolgateError } from '../errors.ts'
+import type { Capability, Prompt, Resource, ResourceTemplate, Tool } from './capability.ts'
+import { describeKind } from './compile-capability.ts'
+
+/** All that is offered, at one moment. Immutable: a change makes a new catalog. */
+export interface Catalog {
+  /** In order of name; the order of every list. */
+  readonly tools: readonly Tool[]
+  readonly resources: readonly Resource[]
+  readonly resourceTemplates: readonly ResourceTemplate[]
+  readonly prompts: readonly Prompt[]
+  findTool(name: string): Tool | undefined
+  findPrompt(name: string): Prompt | undefined
+  /** A fixed resource, else the first template that fits. */
+  findResource(uri: string): Resource | ResourceTemplate | undefined
+  findResourceTemplate(uriTemplate: string): ResourceTemplate | undefined
+}
+
+/**
+ * Builds the catalog. Two tools or prompts of one name, or two resources of one URI, are `NAME_COLLISION`: all
+ * collisions are listed, each with both owners.
+ */
+export function createCatalog(capabilities: readonly Capability[]): Catalog {
+  const collisions: string[] = []
+  const tools = index(capabilities, 'tool', (tool) => tool.name, collisions)
+  const prompts = index(capabilities, 'prompt', (prompt) => prompt.name, collisions)
+  const resources = index(capabilities, 'resource', (resource) => resource.uri, collisions)
+  const templates = index(capabilities, 'resourceTemplate', (found) => found.definition.uriTemplate, collisions)
+  if (collisions.length > 0) {
+    throw new ToolgateError({
+      code: 'NAME_COLLISION',
+      message: collisions.join('\n'),
+      hint: 'Rename one of them, or give one connector a `prefix`.',
+    })
+  }
+  return {
+    tools: sorted(tools),
+    resources: sorted(resources),
+    resourceTemplates: sorted(templates),
+    prompts: sorted(prompts),
+    findTool: (name) => tools.get(name),
+    findPrompt: (name) => prompts.get(name),
+    findResource: (uri) => resources.get(uri) ?? findByTemplate(templates, uri),
+    findResourceTemplate: (uriTemplate) => templates.get(uriTemplate),
+  }
+}
+
+function index<K extends Capability['kind']>(
+  capabilities: readonly Capability[],
+  kind: K,
+  keyOf: (capability: Extract<Capability, { kind: K }>) => string,
+  collisions: string[],
+): Map<string, Extract<Capability, { kind: K }>> {
+  const byKey = new Map<string, Extract<Capability, { kind: K }>>()
+  for (const capability of capabilities) {
+    if (capability.kind !== kind) continue
+    const found = capability as Extract<Capability, { kind: K }>
+    const key = keyOf(found)
+    const other = byKey.get(key)
+    if (other === undefined) byKey.set(key, found)
+    else collisions.push(`${describeKind(kind)} ${key} is offered twice: by ${other.owner} and by ${found.owner}.`)
+  }
+  return byKey
+}
+
+function sorted<C extends Capability>(byKey: ReadonlyMap<string, C>): readonly C[] {
+  return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, capability]) => capability)
+}
+
+function findByTemplate(templates: ReadonlyMap<string, ResourceTemplate>, uri: string): ResourceTemplate | undefined {
+  for (const candidate of templates.values()) {
+    if (candidate.template.match(uri) !== undefined) return candidate
+  }
+  return undefined
+}

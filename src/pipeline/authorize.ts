@@ -1,0 +1,138 @@
+import type { Capability } from '../capabilities/capability.ts'
+import { ToolgateError } from '../errors.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { Call } from './call.ts'
+import { notFound } from './find-capability.ts'
+import type { RoleOptions, SelectorOptions } from './options.ts'
+
+/** What was decided and by which rule; the rule goes into the audit record. */
+export type Decision =
+  | { readonly effect: 'permit'; readonly rule: string }
+  /** `hidden`: the caller may not know of it. `scope`: a role selects it, but scopes are missing. */
+  | {
+      readonly effect: 'deny'
+      readonly reason: 'hidden' | 'scope'
+      readonly rule: string
+      readonly missing: readonly string[]
+    }
+
+/** Decides who may use what. One decision filters the lists and gates the calls. */
+export interface Policy {
+  decide(principal: Principal, capability: Capability): Decision
+}
+
+interface Role {
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly allow: readonly Selector[]
+  readonly deny: readonly Selector[]
+}
+
+interface Selector {
+  readonly text: string
+  selects(capability: Capability): boolean
+}
+
+/**
+ * Compiles the roles. Permitted is what a role of the principal allows, none denies, and for which the roles together
+ * grant every scope. Everything else is denied. Decisions are remembered per capability and set of roles.
+ */
+export function createPolicy(roles: Readonly<Record<string, RoleOptions>>): Policy {
+  const compiled = new Map(Object.entries(roles).map(([name, role]) => [name, compileRole(name, role)]))
+  const decided = new WeakMap<Capability, Map<string, Decision>>()
+  return {
+    decide(principal, capability) {
+      const byRoles = decided.get(capability) ?? new Map<string, Decision>()
+      if (byRoles.size === 0) decided.set(capability, byRoles)
+      const key = principal.roles.length === 1 ? (principal.roles[0] as string) : principal.roles.join(' ')
+      const known = byRoles.get(key)
+      if (known !== undefined) return known
+      const held = principal.roles.map((name) => compiled.get(name)).filter((role) => role !== undefined)
+      const decision = decide(held, capability)
+      byRoles.set(key, decision)
+      return decision
+    },
+  }
+}
+
+function decide(roles: readonly Role[], capability: Capability): Decision {
+  for (const role of roles) {
+    const denied = role.deny.find((selector) => selector.selects(capability))
+    if (denied !== undefined) return hidden(`role ${role.name}: deny ${denied.text}`)
+  }
+  for (const role of roles) {
+    const allowed = role.allow.find((selector) => selector.selects(capability))
+    if (allowed === undefined) continue
+    const granted = new Set(roles.flatMap(({ scopes }) => scopes))
+    const missing = capability.scopes.filter((scope) => !granted.has(scope))
+    const rule = `role ${role.name}: allow ${allowed.text}`
+    return missing.length === 0 ? { effect: 'permit', rule } : { effect: 'deny', reason: 'scope', rule, missing }
+  }
+  return hidden(roles.length === 0 ? 'no role' : 'no role allows it')
+}
+
+function hidden(rule: string): Decision {
+  return { effect: 'deny', reason: 'hidden', rule, missing: [] }
+}
+
+function compileRole(name: string, role: RoleOptions): Role {
+  return { name, scopes: role.scopes, allow: role.allow.map(compileSelector), deny: role.deny.map(compileSelector) }
+}
+
+function compileSelector(options: SelectorOptions): Selector {
+  const { name, tag, readOnly, connector } = options
+  const glob = name === undefined ? undefined : compileGlob(name)
+  return {
+    text: Object.entries(options)
+      .map(([part, value]) => `${part} ${String(value)}`)
+      .join(', '),
+    selects: (capability) =>
+      (glob === undefined || glob(nameOf(capability))) &&
+      (tag === undefined || capability.tags.includes(tag)) &&
+      (readOnly === undefined || capability.isReadOnly === readOnly) &&
+      (connector === undefined || capability.connector === connector),
+  }
+}
+
+/** What a `name` selector is held against: a resource is named by its URI, a template by its template. */
+function nameOf(capability: Capability): string {
+  if (capability.kind === 'resource') return capability.uri
+  if (capability.kind === 'resourceTemplate') return capability.definition.uriTemplate
+  return capability.name
+}
+
+/** `*` is any text, `?` one character. Only the last star is ever tried again, so no pattern explodes. */
+export function compileGlob(glob: string): (text: string) => boolean {
+  return (text) => {
+    let at = 0
+    let star = -1
+    let resume = 0
+    let index = 0
+    while (at < text.length) {
+      if (index < glob.length && glob[index] !== '*' && (glob[index] === '?' || glob[index] === text[at])) {
+        index += 1
+        at += 1
+      } else if (glob[index] === '*') {
+        star = index++
+        resume = at
+      } else if (star >= 0) {
+        index = star + 1
+        at = ++resume
+      } else return false
+    }
+    while (glob[index] === '*') index += 1
+    return index === glob.length
+  }
+}
+
+/** Lets a permitted call pass; else throws `FORBIDDEN`, or just what an unknown name throws. */
+export function authorize(decision: Decision, call: Call): void {
+  if (decision.effect === 'permit') return
+  if (decision.reason === 'hidden') throw notFound(call)
+  throw new ToolgateError({
+    code: 'FORBIDDEN',
+    message: `You may see ${call.name} but not use it: it needs the scope ${decision.missing.join(' ')}.`,
+    hint: 'Ask the owner of this server for a role that grants it.',
+    data: { missingScopes: decision.missing },
+  })
+}

@@ -1,0 +1,24 @@
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { Catalog } from '../capabilities/catalog.ts'
+import type { Observer } from '../observe/observation.ts'
+import type { Policy } from './authorize.ts'
+import type { RateLimiter } from './limit-rate.ts'
+
+/** Milliseconds and counts that bound one call. */
+export interface CallLimits {
+  readonly deadlineMs: number
+  /** Whatever progress is reported. */
+  readonly maxDeadlineMs: number
+  readonly maxNotificationsPerCall: number
+}
+
+/** Everything the guards need; handed down, never imported. `catalog` and `policy` are replaced when they change. */
+export interface Guards {
+  catalog: Catalog
+  policy: Policy
+  readonly limiter: RateLimiter
+  readonly audit: AuditTrail
+  readonly observe: Observer
+  readonly clock: () => number
+  readonly limits: CallLimits
+}

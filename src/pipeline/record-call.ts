@@ -1,0 +1,68 @@
+import { ERRORS } from '../errors.ts'
+import type { Call } from './call.ts'
+import type { Guards } from './guards.ts'
+import type { Outcome, Trace } from './serve-call.ts'
+
+type Status = 'ok' | 'error' | 'denied' | 'input_required' | 'cancelled'
+
+/** Writes the audit record of a call and tells the observer of it. */
+export function recordCall(guards: Guards, call: Call, trace: Trace, outcome: Outcome): void {
+  const now = guards.clock()
+  const { principal } = call
+  const status = statusOf(outcome)
+  const code = outcome.status === 'error' ? outcome.error.code : undefined
+  const durationMs = now - trace.startedAt
+  guards.audit.append({
+    time: new Date(trace.startedAt).toISOString(),
+    callId: call.id,
+    principal: principal.id,
+    principalName: principal.name,
+    ...(principal.tenant === undefined ? {} : { tenant: principal.tenant }),
+    roles: principal.roles,
+    transport: call.transport,
+    era: call.era,
+    method: call.method,
+    name: call.name,
+    decision: trace.decision?.effect === 'permit' ? 'permit' : 'deny',
+    rule: trace.decision?.rule ?? code ?? 'none',
+    status,
+    ...(code === undefined ? {} : { code }),
+    durationMs,
+  })
+  guards.observe({
+    type: 'call.ended',
+    callId: call.id,
+    kind: call.kind,
+    method: call.method,
+    name: call.name,
+    client: principal.name,
+    transport: call.transport,
+    status,
+    durationMs,
+    ...(code === undefined ? {} : { code }),
+    ...(outcome.status === 'error' && isUnexpected(outcome.error.code) ? { cause: outcome.error.cause } : {}),
+  })
+}
+
+function statusOf(outcome: Outcome): Status {
+  if (outcome.status !== 'error') return isFailedResult(outcome) ? 'error' : outcome.status
+  switch (outcome.error.code) {
+    case 'CANCELLED':
+      return 'cancelled'
+    case 'CAPABILITY_NOT_FOUND':
+    case 'FORBIDDEN':
+    case 'RATE_LIMITED':
+    case 'AUDIT_UNAVAILABLE':
+      return 'denied'
+    default:
+      return 'error'
+  }
+}
+
+function isFailedResult(outcome: Outcome): boolean {
+  return outcome.status === 'ok' && (outcome.result as { isError?: unknown } | undefined)?.isError === true
+}
+
+function isUnexpected(code: keyof typeof ERRORS): boolean {
+  return ERRORS[code].audience === 'operator'
+}

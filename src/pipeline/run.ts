@@ -1,0 +1,85 @@
+import type { CallContext } from '../capabilities/call-context.ts'
+import type { Capability } from '../capabilities/capability.ts'
+import { ToolgateError } from '../errors.ts'
+import type { Call } from './call.ts'
+import { complete } from './complete.ts'
+import type { CallLimits } from './guards.ts'
+import { RunningCall } from './running-call.ts'
+
+/**
+ * Runs the handler under its deadline. Progress starts the deadline anew up to the hard maximum; a cancelled or overdue
+ * handler is told through its signal and not waited for. Throws `TIMED_OUT`, `CANCELLED`, or what the handler threw.
+ */
+export function run(limits: CallLimits, capability: Capability, input: unknown, call: Call): unknown {
+  const running = new RunningCall(call, limits.maxNotificationsPerCall)
+  let returned: unknown
+  try {
+    returned = invoke(capability, input, call, running)
+  } catch (thrown) {
+    running.settle()
+    throw thrown
+  }
+  if (!isThenable(returned)) {
+    running.settle()
+    return returned
+  }
+  return underDeadline(returned, running, deadlinesOf(limits, capability))
+}
+
+interface Deadlines {
+  readonly afterMs: number
+  readonly maxMs: number
+}
+
+function deadlinesOf(limits: CallLimits, capability: Capability): Deadlines {
+  const afterMs = capability.timeoutMs ?? limits.deadlineMs
+  return { afterMs, maxMs: Math.max(afterMs, limits.maxDeadlineMs) }
+}
+
+function invoke(capability: Capability, input: unknown, call: Call, context: CallContext): unknown {
+  if (call.kind === 'completion') return complete(capability, call, context)
+  switch (capability.kind) {
+    case 'tool':
+    case 'prompt':
+      return capability.definition.run(input as never, context)
+    case 'resource':
+      return capability.definition.read(new URL(call.name), context)
+    case 'resourceTemplate':
+      return capability.definition.read(toUrl(call.name), capability.template.match(call.name) ?? {}, context)
+  }
+}
+
+/** A template may fit text that is not a URI. */
+function toUrl(uri: string): URL {
+  if (URL.canParse(uri)) return new URL(uri)
+  throw new ToolgateError({ code: 'INVALID_PARAMS', message: 'The URI is not valid.', data: { uri } })
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
+function underDeadline(returned: PromiseLike<unknown>, running: RunningCall, deadlines: Deadlines): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(expire, deadlines.afterMs)
+    const latest = setTimeout(expire, deadlines.maxMs)
+    const settle = (how: (value: unknown) => void, value: unknown): void => {
+      clearTimeout(timer)
+      clearTimeout(latest)
+      running.settle()
+      how(value)
+    }
+    function expire(): void {
+      running.abort()
+      const message = `It took longer than ${Math.round(deadlines.afterMs / 100) / 10} s and was stopped.`
+      settle(reject, new ToolgateError({ code: 'TIMED_OUT', message }))
+    }
+    running.onProgress = () => timer.refresh()
+    running.onCancel = () =>
+      settle(reject, new ToolgateError({ code: 'CANCELLED', message: 'The call was cancelled.' }))
+    returned.then(
+      (value) => settle(resolve, value),
+      (thrown) => settle(reject, thrown),
+    )
+  })
+}

@@ -1,0 +1,101 @@
+import type { CallContext, Caller, ChangeNotifier } from '../capabilities/call-context.ts'
+import type { InputResponses } from '../capabilities/input-required.ts'
+import type { LogLevel, Meta, Progress } from '../capabilities/protocol.ts'
+import type { Call } from './call.ts'
+
+/**
+ * What a handler holds while it runs. After it has settled every channel back to the caller is dead and the signal can
+ * fire no more, so that a late listener does not cancel somebody else's work.
+ */
+export class RunningCall implements CallContext {
+  onProgress: (() => void) | undefined
+  onCancel: (() => void) | undefined
+  readonly #call: Call
+  readonly #maxNotifications: number
+  #notifications = 0
+  #progress = Number.NEGATIVE_INFINITY
+  #isSettled = false
+  #controller: AbortController | undefined
+
+  constructor(call: Call, maxNotifications: number) {
+    this.#call = call
+    this.#maxNotifications = maxNotifications
+    call.cancellation.onCancel(() => {
+      this.abort()
+      this.onCancel?.()
+    })
+  }
+
+  get callId(): string {
+    return this.#call.id
+  }
+
+  get caller(): Caller {
+    return this.#call.principal
+  }
+
+  get client(): CallContext['client'] {
+    return this.#call.client
+  }
+
+  get meta(): Meta {
+    return this.#call.meta
+  }
+
+  get inputs(): InputResponses {
+    return this.#call.inputs
+  }
+
+  get state(): unknown {
+    return this.#call.state
+  }
+
+  get notify(): ChangeNotifier {
+    return this.#call.notify
+  }
+
+  get arguments(): Readonly<Record<string, string>> {
+    return this.#call.completion?.arguments ?? {}
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#call.cancellation.isCancelled) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  report(progress: Progress): void {
+    if (this.#isSettled || !(progress.progress > this.#progress)) return
+    this.#progress = progress.progress
+    this.onProgress?.()
+    if (this.#mayNotify()) this.#call.channel.report(progress)
+  }
+
+  log(level: LogLevel, data: unknown, logger?: string): void {
+    if (this.#mayNotify()) this.#call.channel.log(level, data, logger)
+  }
+
+  closeStream(): void {
+    if (!this.#isSettled) this.#call.channel.closeStream()
+  }
+
+  /** Fires the signal, unless the handler has settled. */
+  abort(): void {
+    if (!this.#isSettled) this.#controller?.abort()
+  }
+
+  /** Cuts every connection to the caller. Idempotent. */
+  settle(): void {
+    this.#isSettled = true
+    this.onProgress = undefined
+    this.onCancel = undefined
+    this.#call.cancellation.onCancel(undefined)
+  }
+
+  /** A handler that floods its caller is cut off at the limit; its result still comes. */
+  #mayNotify(): boolean {
+    if (this.#isSettled || this.#notifications >= this.#maxNotifications) return false
+    this.#notifications += 1
+    return true
+  }
+}

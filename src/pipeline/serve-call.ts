@@ -1,0 +1,62 @@
+import type { Capability } from '../capabilities/capability.ts'
+import { type InputRequired, isInputRequired } from '../capabilities/input-required.ts'
+import { ToolgateError, toToolgateError } from '../errors.ts'
+import { authorize, type Decision } from './authorize.ts'
+import type { Call } from './call.ts'
+import { findCapability } from './find-capability.ts'
+import type { Guards } from './guards.ts'
+import { limitRate } from './limit-rate.ts'
+import { recordCall } from './record-call.ts'
+import { run } from './run.ts'
+import { validateInput } from './validate-input.ts'
+import { validateOutput } from './validate-output.ts'
+
+/** How a call ended. A result is one of the protocol's; an error is safe to show but for its `cause`. */
+export type Outcome =
+  | { readonly status: 'ok'; readonly result: unknown }
+  | { readonly status: 'input_required'; readonly asked: InputRequired }
+  | { readonly status: 'error'; readonly error: ToolgateError }
+
+/** What became known of a call on its way; the records are written from it. */
+export interface Trace {
+  readonly startedAt: number
+  capability?: Capability
+  decision?: Decision
+}
+
+/** Serves one call: through every guard, recorded exactly once, allowed or denied. Never rejects. */
+export async function serveCall(guards: Guards, call: Call): Promise<Outcome> {
+  const trace: Trace = { startedAt: guards.clock() }
+  let outcome: Outcome
+  try {
+    const result = await passGuards(guards, call, trace)
+    outcome = isInputRequired(result) ? { status: 'input_required', asked: result } : { status: 'ok', result }
+  } catch (thrown) {
+    outcome = { status: 'error', error: toToolgateError(thrown) }
+  }
+  recordCall(guards, call, trace, outcome)
+  return outcome
+}
+
+/** The guards, in order. */
+async function passGuards(guards: Guards, call: Call, trace: Trace): Promise<unknown> {
+  limitRate(guards.limiter, call)
+  const capability = findCapability(guards.catalog, call)
+  trace.capability = capability
+  trace.decision = guards.policy.decide(call.principal, capability)
+  authorize(trace.decision, call)
+  const input = await validateInput(capability, call)
+  refuseUnrecordable(guards)
+  const returned = await run(guards.limits, capability, input, call)
+  return validateOutput(capability, call, returned)
+}
+
+/** Nothing is executed that could not be recorded (docs/adr/0006). */
+function refuseUnrecordable(guards: Guards): void {
+  if (guards.audit.isWritable) return
+  throw new ToolgateError({
+    code: 'AUDIT_UNAVAILABLE',
+    message: 'The audit trail cannot be written, so nothing is executed.',
+    hint: 'Try again later; the operator finds the reason in the log.',
+  })
+}
