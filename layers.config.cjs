@@ -4,7 +4,8 @@
  * violations to prove that each of them bites.
  *
  * `imports` names folders (`edge/`) and single files (`errors.ts`) under src/; `*` stands for one path segment.
- * `packages` names the npm packages whose code may be loaded; a folder may always import itself and Node's own modules.
+ * `packages` names the npm packages whose code may be loaded; a folder may always import itself and Node's own modules,
+ * and its `options.ts` may load zod.
  */
 const layers = [
   { path: 'errors.ts', job: 'every failure a caller can see', imports: [], packages: [] },
@@ -113,6 +114,7 @@ const pattern = (path) => (path.endsWith('/') ? `^src/${escapeForRegExp(path)}` 
 const packagePattern = (name) => `node_modules/${escapeForRegExp(name)}/`
 
 const TEST = '\\.test\\.ts$'
+const OPTIONS = '/options\\.ts$'
 const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown', 'npm-bundled']
 
 const folderRules = layers.map(({ path, imports }) => ({
@@ -127,11 +129,18 @@ const packageRules = layers.map(({ path, packages }) => ({
   name: `packages: ${path}`,
   comment: `src/${path} may load ${packages.length === 0 ? 'no package' : packages.join(', ')}.`,
   severity: 'error',
-  from: { path: pattern(path), pathNot: TEST },
+  from: { path: pattern(path), pathNot: [TEST, OPTIONS] },
   to: { dependencyTypes: NPM, dependencyTypesNot: ['type-only'], pathNot: packages.map(packagePattern) },
 }))
 
 const generalRules = [
+  {
+    name: 'options are schemas',
+    comment: 'A folder says what may be configured with zod and with nothing else.',
+    severity: 'error',
+    from: { path: OPTIONS },
+    to: { dependencyTypes: NPM, dependencyTypesNot: ['type-only'], pathNot: packagePattern('zod') },
+  },
   {
     name: 'connectors are strangers',
     comment: 'A connector folder never imports another one; what two of them need lies beside them.',
