@@ -1,0 +1,133 @@
+import { limitOptions } from '../pipeline/options.ts'
+import type { ConfigPath } from './config-issue.ts'
+import { isPlainObject, pathKey, valueAt } from './config-path.ts'
+import type { Mistake } from './mistake.ts'
+import { nearestSpelling } from './nearest-spelling.ts'
+import { showValue } from './show-value.ts'
+import type { Origin } from './take-values.ts'
+
+/** What the checks of one part against another look at: values that may still be wrong in themselves. */
+export interface CrossChecked {
+  readonly value: unknown
+  readonly origins: ReadonlyMap<string, Origin>
+  /** Names of connectors that are made in code. */
+  readonly knownConnectors: readonly string[]
+}
+
+/**
+ * Finds what only shows when options are seen together: roles and connectors that are referred to but do not exist,
+ * names given twice, limits that contradict each other, anonymous callers from outside. Works on values that the schema
+ * refused, too, so that everything is told at once.
+ */
+export function crossCheck(checked: CrossChecked): readonly Mistake[] {
+  return [
+    ...findRepeated(checked, ['connectors'], 'name'),
+    ...findRepeated(checked, ['access', 'keys'], 'name'),
+    ...findRepeated(checked, ['access', 'keys'], 'id'),
+    ...checkRoleReferences(checked),
+    ...checkConnectorReferences(checked),
+    ...checkAnonymous(checked),
+    ...checkDeadlines(checked),
+  ]
+}
+
+function findRepeated(checked: CrossChecked, list: ConfigPath, option: string): Mistake[] {
+  const seen = new Set<unknown>()
+  const mistakes: Mistake[] = []
+  for (const index of listAt(checked.value, list).keys()) {
+    const path = [...list, index, option]
+    const value = valueAt(checked.value, path)
+    if (typeof value === 'string' && seen.has(value)) {
+      const problem = `is ${showValue(value, path, checked.origins)} again`
+      mistakes.push({ path, at: 'value', problem, expected: `another ${option} for each` })
+    }
+    seen.add(value)
+  }
+  return mistakes
+}
+
+function checkRoleReferences(checked: CrossChecked): Mistake[] {
+  const holders: ConfigPath[] = [
+    ...listAt(checked.value, ['access', 'keys']).map((_, index) => ['access', 'keys', index]),
+    ['access', 'local'],
+    ['access', 'anonymous'],
+  ]
+  const names = keysAt(checked.value, ['access', 'roles'])
+  const paths = holders.flatMap((holder) =>
+    listAt(checked.value, [...holder, 'roles']).map((_, index) => [...holder, 'roles', index]),
+  )
+  return checkReferences(checked, paths, { names, shown: names, none: 'a role that `access.roles` defines' })
+}
+
+function checkConnectorReferences(checked: CrossChecked): Mistake[] {
+  const connectors = listAt(checked.value, ['connectors'])
+  const own = connectors.map((_, index): ConfigPath => ['connectors', index, 'name'])
+  const ownNames = own.map((path) => valueAt(checked.value, path)).filter((name) => typeof name === 'string')
+  const names = [...ownNames, ...checked.knownConnectors]
+  const hidden = own.filter((path) => checked.origins.has(pathKey(path))).map((path) => valueAt(checked.value, path))
+  const paths = keysAt(checked.value, ['access', 'roles']).flatMap((role) =>
+    ['allow', 'deny'].flatMap((effect) => {
+      const selectors: ConfigPath = ['access', 'roles', role, effect]
+      return listAt(checked.value, selectors).map((_, index) => [...selectors, index, 'connector'])
+    }),
+  )
+  const shown = names.filter((name) => !hidden.includes(name))
+  return checkReferences(checked, paths, { names, shown, none: 'a connector that `connectors` lists' })
+}
+
+interface Referred {
+  readonly names: readonly string[]
+  /** Those that may be told: what came from the environment may not. */
+  readonly shown: readonly string[]
+  /** What is expected where there is no name to tell. */
+  readonly none: string
+}
+
+function checkReferences(checked: CrossChecked, paths: readonly ConfigPath[], referred: Referred): Mistake[] {
+  const { names, shown, none } = referred
+  return paths.flatMap((path) => {
+    const name = valueAt(checked.value, path)
+    if (typeof name !== 'string' || name === '' || names.includes(name)) return []
+    const suggestion = checked.origins.has(pathKey(path)) ? undefined : nearestSpelling(name, shown)
+    const problem = `is ${showValue(name, path, checked.origins)}, which does not exist`
+    const expected = shown.length === 0 ? none : `one of ${shown.join(', ')}`
+    return [{ path, at: 'value', problem, expected, ...(suggestion === undefined ? {} : { suggestion }) }]
+  })
+}
+
+function checkAnonymous(checked: CrossChecked): Mistake[] {
+  const path: ConfigPath = ['access', 'anonymous']
+  const host = valueAt(checked.value, ['server', 'host'])
+  if (valueAt(checked.value, path) === undefined || typeof host !== 'string' || isLoopback(host)) return []
+  const shown = showValue(host, ['server', 'host'], checked.origins)
+  const expected = 'a loopback address such as 127.0.0.1 as `server.host`, or API keys instead of anonymous callers'
+  return [{ path, at: 'key', problem: `would let everybody in who reaches ${shown}`, expected }]
+}
+
+/** Whether only this machine reaches the address. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1')
+  return name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
+}
+
+function checkDeadlines(checked: CrossChecked): Mistake[] {
+  const given = valueAt(checked.value, ['limits'])
+  const defaults = limitOptions.parse({})
+  const { deadlineMs, maxDeadlineMs } = { ...defaults, ...(isPlainObject(given) ? given : {}) }
+  if (typeof deadlineMs !== 'number' || typeof maxDeadlineMs !== 'number' || deadlineMs <= maxDeadlineMs) return []
+  const option = isPlainObject(given) && Object.hasOwn(given, 'deadlineMs') ? 'deadlineMs' : 'maxDeadlineMs'
+  const path = ['limits', option]
+  const shown = showValue(valueAt(checked.value, path), path, checked.origins)
+  const expected = '`limits.deadlineMs` to be no longer than `limits.maxDeadlineMs`'
+  return [{ path, at: 'value', problem: `is ${shown}`, expected }]
+}
+
+function listAt(root: unknown, path: ConfigPath): readonly unknown[] {
+  const value = valueAt(root, path)
+  return Array.isArray(value) ? value : []
+}
+
+function keysAt(root: unknown, path: ConfigPath): readonly string[] {
+  const value = valueAt(root, path)
+  return isPlainObject(value) ? Object.keys(value) : []
+}

@@ -1,0 +1,45 @@
+import type { AuditOptions } from '../audit/options.ts'
+import type { SdkConnectorInput } from '../connectors/sdk/options.ts'
+import type { TypeScriptConnectorInput } from '../connectors/typescript/options.ts'
+import type { ServerInput } from '../edge/options.ts'
+import type { GrantOptions, KeyOptions } from '../identity/options.ts'
+import type { LogOptions } from '../observe/options.ts'
+import type { LimitOptions, RoleOptions } from '../pipeline/options.ts'
+import type { StorageOptions } from '../storage/options.ts'
+
+/** A connector as it may be written; `type` tells which. */
+export type ConnectorInput = TypeScriptConnectorInput | SdkConnectorInput
+
+/** The same in a map, where the key is the name. */
+export type NamedConnectorInput = Omit<TypeScriptConnectorInput, 'name'> | Omit<SdkConnectorInput, 'name'>
+
+/** The configuration as it may be written: what is left out has its default, paths are relative to the file. */
+export interface ConfigInput {
+  readonly name?: string
+  readonly version?: string
+  readonly title?: string
+  readonly instructions?: string
+  readonly websiteUrl?: string
+  readonly server?: ServerInput
+  readonly connectors?: readonly ConnectorInput[] | Readonly<Record<string, NamedConnectorInput>>
+  readonly access?: {
+    readonly keys?: readonly KeyOptions[]
+    readonly roles?: Readonly<Record<string, Partial<RoleOptions>>>
+    readonly local?: GrantOptions
+    readonly anonymous?: GrantOptions
+  }
+  readonly limits?: Partial<LimitOptions>
+  readonly audit?: Partial<AuditOptions>
+  readonly log?: Partial<LogOptions>
+  readonly storage?: Partial<StorageOptions>
+}
+
+/**
+ * Says to the editor what may stand in `toolgate.config.ts`; answers what it was given. Checked when it is loaded, like
+ * YAML, and `${NAME}` in a text is taken from the environment, too.
+ *
+ * @example export default defineConfig({ connectors: [{ name: 'tools', type: 'typescript', path: './tools' }] })
+ */
+export function defineConfig(config: ConfigInput): ConfigInput {
+  return config
+}

@@ -1,0 +1,46 @@
+import { basename, join, resolve } from 'node:path'
+import type { Config } from './config.ts'
+import { rememberOrigins } from './origins.ts'
+import type { CheckedConfig } from './schema.ts'
+import type { Origin } from './take-values.ts'
+
+/** Where the configuration lies and what of it came from the environment. */
+export interface ResolveContext {
+  /** Absolute. */
+  readonly directory: string
+  /** Absolute. */
+  readonly file?: string
+  readonly origins: ReadonlyMap<string, Origin>
+}
+
+/** Makes the record out of checked values: the last defaults, absolute paths, frozen to the ground. */
+export function resolveConfig(checked: CheckedConfig, context: ResolveContext): Config {
+  const { directory, file, origins } = context
+  const at = (path: string): string => resolve(directory, path)
+  const storage = { ...checked.storage, directory: at(checked.storage.directory) }
+  const auditFile = checked.audit.file === undefined ? join(storage.directory, 'audit.jsonl') : at(checked.audit.file)
+  const config: Config = {
+    ...checked,
+    name: checked.name ?? (basename(directory) || 'toolgate'),
+    connectors: checked.connectors.map((connector) => ({ ...connector, path: at(connector.path) })),
+    access: { ...checked.access, roles: withoutPrototype(checked.access.roles) },
+    audit: { ...checked.audit, file: auditFile },
+    storage,
+    directory,
+    ...(file === undefined ? {} : { file }),
+  }
+  freezeDeep(config)
+  rememberOrigins(config, origins)
+  return config
+}
+
+/** Role names come from callers' keys: a lookup must not find `constructor`. */
+function withoutPrototype<Value>(record: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  return Object.assign(Object.create(null) as Record<string, Value>, record)
+}
+
+function freezeDeep(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const item of Object.values(value)) freezeDeep(item)
+}

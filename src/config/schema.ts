@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { type AuditOptions, auditOptions } from '../audit/options.ts'
+import { sdkConnectorOptions } from '../connectors/sdk/options.ts'
+import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
+import { serverOptions } from '../edge/options.ts'
+import { anonymousOptions, keyOptions, localOptions } from '../identity/options.ts'
+import { logOptions } from '../observe/options.ts'
+import { limitOptions, roleOptions } from '../pipeline/options.ts'
+import { storageOptions } from '../storage/options.ts'
+import type { Config } from './config.ts'
+
+/** What the file says with the defaults filled in; names and paths that depend on where it lies are still open. */
+export type CheckedConfig = Omit<Config, 'name' | 'audit' | 'directory' | 'file'> & {
+  readonly name?: string
+  readonly audit: Omit<AuditOptions, 'file'> & { readonly file?: string }
+}
+
+/** Semantic Versioning 2.0.0, its own suggested expression. */
+const SEMVER =
+  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-((0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?(\+([0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*))?$/
+
+const connectorOptions = z.discriminatedUnion('type', [typescriptConnectorOptions, sdkConnectorOptions])
+
+const accessOptions = z.strictObject({
+  keys: keyOptions.default([]),
+  roles: roleOptions.default({}),
+  local: localOptions.exactOptional(),
+  anonymous: anonymousOptions.exactOptional(),
+})
+
+/** The one schema of the configuration. Connectors written as a map have become a list before it sees them. */
+export const configSchema: z.ZodType<CheckedConfig> = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(255)
+    .exactOptional()
+    .describe('Name of the server, told in the handshake. Default: the name of the folder the config file is in.'),
+  version: z
+    .string()
+    .regex(SEMVER, { error: 'a semantic version, such as 1.4.2' })
+    .default('0.0.0')
+    .describe('Version of the server, told in the handshake.'),
+  title: z.string().min(1).exactOptional().describe('Name of the server for people, told in the handshake.'),
+  instructions: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('What a model should know before it uses the server, told in the handshake.'),
+  websiteUrl: z
+    .string()
+    .regex(/^https?:\/\/[^\s/?#]+\S*$/, { error: 'a URL that starts with https:// or http://' })
+    .exactOptional()
+    .describe('Page about the server, told in the handshake.'),
+  server: serverOptions.prefault({}).describe('How MCP is served.'),
+  connectors: z
+    .array(connectorOptions)
+    .default([])
+    .describe('Where capabilities come from: a list, or a map from the name of each to its other options.'),
+  access: accessOptions.prefault({}).describe('Who may do what. What is not allowed is denied.'),
+  limits: limitOptions.prefault({}).describe('How much one principal may call and how long a call may take.'),
+  audit: auditOptions.prefault({}).describe('The audit trail: one line per call, denied ones too.'),
+  log: logOptions.prefault({}).describe('The log: lines of JSON on stderr.'),
+  storage: storageOptions.prefault({}).describe('The embedded storage.'),
+})
