@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+
+/** One check of the suite that did not succeed. */
+export interface Finding {
+  readonly scenario: string
+  readonly check: string
+  readonly message: string
+}
+
+/** What a run of one revision's requirements brought. */
+export interface Outcome {
+  readonly revision: string
+  readonly passed: number
+  readonly scored: number
+  /** Must be empty: failed checks, scored or not, and scenarios without a result. */
+  readonly failures: readonly Finding[]
+  /** A SHOULD that is not followed. */
+  readonly warnings: readonly Finding[]
+  /** Failed checks of extensions that are not claimed. */
+  readonly unclaimed: readonly Finding[]
+}
+
+/** Where a run's results are and what it was to be measured by. */
+export interface ResultsOf {
+  readonly revision: string
+  /** The suite's output directory. */
+  readonly directory: string
+  /** The suite's own list of what the revision requires, `requirements/<revision>.yaml`. */
+  readonly requirements: string
+}
+
+interface Check {
+  readonly id: string
+  readonly status: 'SUCCESS' | 'FAILURE' | 'WARNING' | 'INFO' | 'SKIPPED'
+  readonly errorMessage?: string
+}
+
+interface Requirements {
+  readonly server: readonly string[]
+  readonly not_scored: readonly { readonly scenario: string; readonly leg: string }[]
+}
+
+/** Extensions that Toolgate does not advertise, so their scenarios have nothing to test. */
+const UNCLAIMED = /^(tasks-|sep-2640-)/
+const RESULT_FOLDER = /^server-(?<scenario>.+)-\d{4}-\d{2}-\d{2}T[\d-]+Z$/
+
+/** Reads every `checks.json` that the suite wrote. What the requirements name and has no result is a failure. */
+export function readResults({ revision, directory, requirements }: ResultsOf): Outcome {
+  const required = parse(readFileSync(requirements, 'utf8')) as Requirements
+  const results = readChecks(directory)
+  const unscored = required.not_scored.filter((entry) => entry.leg === 'server').map((entry) => entry.scenario)
+  const expected = [...required.server, ...unscored].filter((scenario) => !UNCLAIMED.test(scenario))
+  const missing = expected
+    .filter((scenario) => !results.has(scenario))
+    .map((scenario) => ({ scenario, check: '-', message: 'The suite wrote no result.' }))
+  const failed = findings(results, 'FAILURE')
+  return {
+    revision,
+    passed: required.server.filter((scenario) => isPassed(results.get(scenario))).length,
+    scored: required.server.length,
+    failures: [...missing, ...failed.filter((finding) => !UNCLAIMED.test(finding.scenario))],
+    warnings: findings(results, 'WARNING').filter((finding) => !UNCLAIMED.test(finding.scenario)),
+    unclaimed: failed.filter((finding) => UNCLAIMED.test(finding.scenario)),
+  }
+}
+
+function readChecks(directory: string): Map<string, Check[]> {
+  const results = new Map<string, Check[]>()
+  if (!existsSync(directory)) return results
+  for (const folder of readdirSync(directory)) {
+    const scenario = RESULT_FOLDER.exec(folder)?.groups?.scenario
+    if (scenario === undefined) continue
+    const checks = JSON.parse(readFileSync(join(directory, folder, 'checks.json'), 'utf8')) as Check[]
+    results.set(scenario, [...(results.get(scenario) ?? []), ...checks])
+  }
+  return results
+}
+
+/** A scenario whose checks were all skipped or mere information has shown nothing. */
+function isPassed(checks: readonly Check[] | undefined): boolean {
+  if (checks === undefined) return false
+  return checks.some(({ status }) => status === 'SUCCESS') && checks.every(({ status }) => status !== 'FAILURE')
+}
+
+function findings(results: ReadonlyMap<string, readonly Check[]>, status: Check['status']): Finding[] {
+  return [...results].flatMap(([scenario, checks]) =>
+    checks
+      .filter((check) => check.status === status)
+      .map((check) => ({ scenario, check: check.id, message: check.errorMessage ?? '(no message)' })),
+  )
+}
