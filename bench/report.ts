@@ -1,0 +1,56 @@
+import type { ColdStart } from './measure-cold-start.ts'
+import type { Failure, LoadPlan, LoadRow } from './measure-load.ts'
+import type { SessionMemory } from './measure-memory.ts'
+
+/** All that one run of the bench found. */
+export interface Report {
+  readonly rows: readonly LoadRow[]
+  readonly coldStarts: readonly ColdStart[]
+  readonly sessions: readonly SessionMemory[]
+  /** What could not be measured, by name and with the reason. */
+  readonly failures: readonly Failure[]
+  readonly plan: Pick<LoadPlan, 'warmUpMs' | 'roundMs' | 'rounds'>
+  readonly versions: ReadonlyMap<string, string>
+}
+
+/** The report as other programs read it. A shape that is relied on: fields are added, never renamed. */
+export function toJson(report: Report): string {
+  const runs = report.rows.map(({ subject, tools, figures }) => ({
+    subject: subject.name,
+    tools,
+    cpuUsPerCall: round(figures.cpuUsPerCall, 2),
+    requestsPerSecond: round(figures.requestsPerSecond, 0),
+    p99Ms: round(figures.p99Ms, 2),
+  }))
+  const coldStartMs = Object.fromEntries(report.coldStarts.map(({ name, medianMs }) => [name, round(medianMs, 1)]))
+  return JSON.stringify({ runs, coldStartMs, memory: toMemory(report) }, null, 2)
+}
+
+export interface MemoryFigures {
+  idleRssMb?: number
+  bytesPerIdleSession?: number
+  rssBytesPerIdleSession?: number
+  sessions?: number
+}
+
+function toMemory(report: Report): Record<string, MemoryFigures> {
+  const memory: Record<string, MemoryFigures> = {}
+  for (const { subject, tools, idleRssBytes } of report.rows) {
+    if (tools === 1) memory[subject.name] = { idleRssMb: round(idleRssBytes / 2 ** 20, 1) }
+  }
+  for (const row of report.sessions) {
+    const name = row.subject.replace(/-session$/, '')
+    memory[name] = {
+      ...memory[name],
+      bytesPerIdleSession: round(row.heapBytesPerSession, 0),
+      rssBytesPerIdleSession: round(row.rssBytesPerSession, 0),
+      sessions: row.sessions,
+    }
+  }
+  return memory
+}
+
+/** A number to so many places. */
+export function round(value: number, places: number): number {
+  return Number(value.toFixed(places))
+}
