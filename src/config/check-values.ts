@@ -1,7 +1,14 @@
 import type { z } from 'zod'
 import type { ConfigPath } from './config-issue.ts'
 import { pathKey, valueAt, writePath } from './config-path.ts'
-import { allowedValues, configSchemaNode, describeExpected, type SchemaNode, schemaAt } from './describe-schema.ts'
+import {
+  allowedValues,
+  configSchemaNode,
+  describeExpected,
+  oneOf,
+  type SchemaNode,
+  schemaAt,
+} from './describe-schema.ts'
 import type { Mistake } from './mistake.ts'
 import { nearestSpelling } from './nearest-spelling.ts'
 import { type CheckedConfig, configSchema } from './schema.ts'
@@ -60,16 +67,26 @@ function explainIssue(issue: z.core.$ZodIssue, root: unknown, taken: TakenValues
   }
   const node = schemaAt(path, root)
   const value = valueAt(root, path)
+  const isFromEnvironment = taken.origins.has(pathKey(path))
   const saysItself = (issue.code === 'invalid_format' || issue.code === 'custom') && value !== undefined
-  const expected = saysItself ? issue.message : `${describeExpected(node)}${hintAtQuotes(node, value)}`
+  const expected = saysItself
+    ? issue.message
+    : `${describeExpected(node)}${hintAtQuotes(value, { node, isFromEnvironment })}`
   if (value === undefined) return [{ path, at: 'value', problem: 'is missing', expected }]
   const problem = `is ${showValue(value, path, taken.origins)}`
-  const suggestion = taken.origins.has(pathKey(path)) ? undefined : suggestValue(value, node)
+  const suggestion = isFromEnvironment ? undefined : suggestValue(value, node)
   return [{ path, at: 'value', problem, expected, ...(suggestion === undefined ? {} : { suggestion }) }]
 }
 
-/** YAML reads `1.0` as a number and `yes` as a text; the first is easily meant as a text. */
-function hintAtQuotes(node: SchemaNode | undefined, value: unknown): string {
+interface Hinted {
+  readonly node: SchemaNode | undefined
+  readonly isFromEnvironment: boolean
+}
+
+/** YAML reads `1.0` as a number and `'1'` as a text. */
+function hintAtQuotes(value: unknown, { node, isFromEnvironment }: Hinted): string {
+  const isNumeral = typeof value === 'string' && typeof readScalar(value) !== 'string'
+  if (isNumeral && !isFromEnvironment && /^(integer|boolean)$/.test(node?.type ?? '')) return ' (without quotes)'
   return node?.type === 'string' && (typeof value === 'number' || typeof value === 'boolean')
     ? ' (put it in quotes)'
     : ''
@@ -85,7 +102,7 @@ function explainUnknown(path: ConfigPath, root: unknown): Mistake {
   const names = Object.keys(parent?.properties ?? {})
   const name = String(path.at(-1))
   const suggestion = nearestSpelling(name, names) ?? findElsewhere(name)
-  const expected = names.length === 0 ? undefined : `one of ${names.join(', ')}`
+  const expected = names.length === 0 ? undefined : oneOf(names)
   return {
     path,
     at: 'key',
@@ -95,15 +112,18 @@ function explainUnknown(path: ConfigPath, root: unknown): Mistake {
   }
 }
 
-/** An option of this name in another section, when there is exactly one: `port` is `server.port`. */
+/** An option of about this name in another section, when there is exactly one: `port` is `server.port`. */
 function findElsewhere(name: string): string | undefined {
-  const found: string[] = []
-  const search = (node: SchemaNode, path: ConfigPath): void => {
-    for (const [key, child] of Object.entries(node.properties ?? {})) {
-      if (key === name) found.push(writePath([...path, key]))
-      search(child, [...path, key])
-    }
-  }
-  search(configSchemaNode(), [])
-  return found.length === 1 ? found[0] : undefined
+  const options = listPaths(configSchemaNode(), []).filter((path) => path.length > 1)
+  const nearest = nearestSpelling(
+    name,
+    options.map((path) => String(path.at(-1))),
+  )
+  const [found, second] = options.filter((path) => path.at(-1) === nearest)
+  return found === undefined || second !== undefined ? undefined : writePath(found)
+}
+
+function listPaths(node: SchemaNode, path: ConfigPath): readonly ConfigPath[] {
+  const own = Object.entries(node.properties ?? {})
+  return own.flatMap(([key, child]) => [[...path, key], ...listPaths(child, [...path, key])])
 }

@@ -1,6 +1,7 @@
 import { limitOptions } from '../pipeline/options.ts'
 import type { ConfigPath } from './config-issue.ts'
 import { isPlainObject, pathKey, valueAt } from './config-path.ts'
+import { oneOf } from './describe-schema.ts'
 import type { Mistake } from './mistake.ts'
 import { nearestSpelling } from './nearest-spelling.ts'
 import { showValue } from './show-value.ts'
@@ -90,7 +91,7 @@ function checkReferences(checked: CrossChecked, paths: readonly ConfigPath[], re
     if (typeof name !== 'string' || name === '' || names.includes(name)) return []
     const suggestion = checked.origins.has(pathKey(path)) ? undefined : nearestSpelling(name, shown)
     const problem = `is ${showValue(name, path, checked.origins)}, which does not exist`
-    const expected = shown.length === 0 ? none : `one of ${shown.join(', ')}`
+    const expected = shown.length === 0 ? none : oneOf(shown)
     return [{ path, at: 'value', problem, expected, ...(suggestion === undefined ? {} : { suggestion }) }]
   })
 }

@@ -10,6 +10,7 @@ export interface SchemaNode {
   readonly default?: unknown
   readonly const?: unknown
   readonly enum?: readonly unknown[]
+  readonly examples?: readonly unknown[]
   readonly pattern?: string
   readonly minimum?: number
   readonly maximum?: number
@@ -62,7 +63,7 @@ function chooseForm(node: SchemaNode, value: unknown): SchemaNode {
 export function describeExpected(node: SchemaNode | undefined): string {
   if (node === undefined) return 'something else'
   const values = allowedValues(node)
-  if (values !== undefined) return values.length === 1 ? String(values[0]) : `one of ${values.join(', ')}`
+  if (values !== undefined) return oneOf(values)
   switch (node.type) {
     case 'integer':
       return `a whole number from ${node.minimum} to ${node.maximum}`
@@ -79,6 +80,12 @@ export function describeExpected(node: SchemaNode | undefined): string {
   }
 }
 
+/** The names as a choice; a single one alone. */
+export function oneOf(names: readonly string[]): string {
+  const distinct = [...new Set(names)]
+  return distinct.length === 1 ? String(distinct[0]) : `one of ${distinct.join(', ')}`
+}
+
 /** The values that a choice allows, or undefined where there is no choice. */
 export function allowedValues(node: SchemaNode): readonly string[] | undefined {
   if (node.const !== undefined) return [String(node.const)]
@@ -88,10 +95,13 @@ export function allowedValues(node: SchemaNode): readonly string[] | undefined {
 
 function describeMapping(node: SchemaNode): string {
   const names = Object.keys(node.properties ?? {})
-  return names.length === 0 ? 'a mapping from name to options' : `a mapping with some of ${names.join(', ')}`
+  if (names.length === 0) return 'a mapping from name to options'
+  return `a mapping with ${names.length === 1 ? '' : 'some of '}${names.join(', ')}`
 }
 
 function describeText(node: SchemaNode): string {
+  const example = node.examples?.[0]
+  if (example !== undefined) return `a text such as ${String(example)}`
   if (node.maxLength !== undefined) return `a text of ${node.minLength ?? 0} to ${node.maxLength} characters`
   return node.minLength === undefined ? 'a text' : 'a text that is not empty'
 }

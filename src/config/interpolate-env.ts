@@ -23,7 +23,7 @@ export function interpolateEnv(text: string, env: Environment): Interpolated {
   const missing: string[] = []
   let isMalformed = false
   const replaced = text.replace(REFERENCE, (match: string, name?: string, fallback?: string) => {
-    if (match === '$${') return '${'
+    if (match === `$\${`) return `\${`
     if (name === undefined) {
       isMalformed = true
       return match
@@ -39,5 +39,5 @@ export function interpolateEnv(text: string, env: Environment): Interpolated {
 
 /** The text as it must be written so that `interpolateEnv` gives it back. */
 export function escapeReferences(text: string): string {
-  return text.replaceAll('${', () => '$${')
+  return text.replaceAll(`\${`, () => `$\${`)
 }

@@ -4,7 +4,7 @@ const FROM_ENVIRONMENT: SchemaNode = { $ref: '#/$defs/fromEnvironment' }
 
 /**
  * JSON Schema 2020-12 of `toolgate.yaml` for editors, published as `toolgate/config.schema.json`. It knows that any
- * value may be taken from the environment and that connectors may be written as a map; what refers to other parts of the
+ * value but a connector's type may be taken from the environment and that connectors may be written as a map; what refers to other parts of the
  * file is checked by loading alone.
  */
 export function configJsonSchema(): SchemaNode {
@@ -28,7 +28,7 @@ export function configJsonSchema(): SchemaNode {
 
 /** An editor must not mark `${PORT}` as wrong where a number is due. */
 function allowEnvironment(node: SchemaNode): SchemaNode {
-  const { description, default: fallback, ...form } = node
+  const { description, default: fallback, examples, ...form } = node
   const isNarrow = node.pattern !== undefined || node.enum !== undefined || /^(integer|boolean)$/.test(node.type ?? '')
   if (isNarrow) return { ...annotations(node), anyOf: [form, FROM_ENVIRONMENT] }
   const { items, properties, additionalProperties, oneOf, ...rest } = form
@@ -43,10 +43,11 @@ function allowEnvironment(node: SchemaNode): SchemaNode {
 }
 
 /** A section that defaults to its own defaults says nothing by `{}`. */
-function annotations({ description, default: fallback }: SchemaNode): SchemaNode {
+function annotations({ description, default: fallback, examples }: SchemaNode): SchemaNode {
   const isEmpty = typeof fallback === 'object' && fallback !== null && Object.keys(fallback).length === 0
   return {
     ...(description === undefined ? {} : { description }),
+    ...(examples === undefined ? {} : { examples }),
     ...(fallback === undefined || (isEmpty && !Array.isArray(fallback)) ? {} : { default: fallback }),
   }
 }

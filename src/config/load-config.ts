@@ -92,6 +92,7 @@ function mistaken(problem: string, expected: string): ConfigSource {
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'the path is too long',
 }

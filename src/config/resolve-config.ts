@@ -19,9 +19,10 @@ export function resolveConfig(checked: CheckedConfig, context: ResolveContext): 
   const at = (path: string): string => resolve(directory, path)
   const storage = { ...checked.storage, directory: at(checked.storage.directory) }
   const auditFile = checked.audit.file === undefined ? join(storage.directory, 'audit.jsonl') : at(checked.audit.file)
+  const { name = basename(directory) || 'toolgate', ...rest } = checked
   const config: Config = {
-    ...checked,
-    name: checked.name ?? (basename(directory) || 'toolgate'),
+    name,
+    ...rest,
     connectors: checked.connectors.map((connector) => ({ ...connector, path: at(connector.path) })),
     access: { ...checked.access, roles: withoutPrototype(checked.access.roles) },
     audit: { ...checked.audit, file: auditFile },

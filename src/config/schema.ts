@@ -40,7 +40,7 @@ export const configSchema: z.ZodType<CheckedConfig> = z.strictObject({
     .string()
     .regex(SEMVER, { error: 'a semantic version, such as 1.4.2' })
     .default('0.0.0')
-    .describe('Version of the server, told in the handshake.'),
+    .meta({ description: 'Version of the server, told in the handshake.', examples: ['1.4.2'] }),
   title: z.string().min(1).exactOptional().describe('Name of the server for people, told in the handshake.'),
   instructions: z
     .string()

@@ -82,7 +82,7 @@ function takeEntries(from: Record<string, unknown>, path: ConfigPath, taking: Ta
   for (const [key, value] of Object.entries(from)) {
     if (value === undefined) continue
     if (key in Object.prototype) {
-      const expected = 'a name that no object has by itself'
+      const expected = 'a name that is not built into every object'
       taking.mistakes.push({ path: [...path, key], at: 'key', problem: 'is no possible name', expected })
       continue
     }
