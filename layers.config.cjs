@@ -83,7 +83,7 @@ const layers = [
     imports: ['app/', 'config/', 'connectors/connector.ts', 'identity/principal.ts', 'capabilities/', 'errors.ts'],
     packages: [],
   },
-  { path: 'cli/', job: 'the command line', imports: ['app/', 'config/', 'errors.ts'], packages: [] },
+  { path: 'cli/', job: 'the command line', imports: ['app/', 'config/', 'errors.ts'], packages: ['yaml'] },
   {
     path: 'testkit/',
     job: 'helpers and contract suites, published for others',

@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { type Layer, presentLayers } from './layers.ts'
 import { replaceBlock } from './replace-block.ts'
 
@@ -48,9 +46,3 @@ function table(rows: readonly Layer[]): string {
 
 const list = (entries: readonly string[]): string =>
   entries.length === 0 ? '—' : entries.map((entry) => `\`${entry}\``).join(', ')
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const root = fileURLToPath(new URL('..', import.meta.url))
-  const file = `${root}ARCHITECTURE.md`
-  writeFileSync(file, drawLayers(readFileSync(file, 'utf8'), root))
-}

@@ -127,6 +127,17 @@ describe('each rule bites', () => {
     expect(brokenRules(await cruiseTree(tree))).toEqual([])
   })
 
+  it('options that load more than zod are found', async () => {
+    const tree = plant({
+      'package.json': '{ "dependencies": { "left-pad": "1.0.0", "zod": "4.0.0" } }',
+      'node_modules/left-pad/index.js': leaf,
+      'node_modules/zod/index.js': leaf,
+      'src/edge/options.ts': value('zod'),
+      'src/audit/options.ts': value('left-pad'),
+    })
+    expect(brokenRules(await cruiseTree(tree))).toEqual(['options are schemas'])
+  })
+
   it('one connector importing another is found', async () => {
     const tree = plant({ 'src/connectors/one/a.ts': value('../two/b.ts'), 'src/connectors/two/b.ts': leaf })
     expect(brokenRules(await cruiseTree(tree))).toEqual(['connectors are strangers'])
