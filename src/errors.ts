@@ -228,10 +228,15 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   },
   CONFIG_INVALID: { meaning: 'The configuration has mistakes; all are listed.', audience: 'operator' },
   DEFINITION_INVALID: { meaning: 'A tool, resource or prompt is defined wrongly.', audience: 'operator' },
-  NAME_COLLISION: { meaning: 'Two capabilities have the same name or URI.', audience: 'operator' },
+  NAME_COLLISION: { meaning: 'Two capabilities, or two keys, have the same name or URI.', audience: 'operator' },
   CONNECTOR_FAILED: { meaning: 'A connector could not load its source.', audience: 'operator' },
   ADDRESS_IN_USE: { meaning: 'The port to listen on is taken.', audience: 'operator' },
-  STORAGE_FAILED: { meaning: 'The embedded storage cannot be opened or written.', audience: 'operator' },
+  STORAGE_FAILED: {
+    meaning: 'The embedded storage cannot be opened, read or written.',
+    audience: 'operator',
+    jsonRpc: -31503,
+    http: 503,
+  },
   NOT_REACHABLE: { meaning: 'The server a command talks to does not answer.', audience: 'operator' },
 }
 

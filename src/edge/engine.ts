@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import type { ChangeNotifier } from '../capabilities/call-context.ts'
+import type { ClientCapabilities, Implementation, LogLevel } from '../capabilities/protocol.ts'
+import { ToolgateError, toToolgateError } from '../errors.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { Cancellation, Era } from '../pipeline/call.ts'
+import type { Guards } from '../pipeline/guards.ts'
+import { createEventBus, type EventBus } from './event-bus.ts'
+import type { LegacySession } from './legacy/legacy-session.ts'
+import type { ServerOptions } from './options.ts'
+import type { JsonRpcRequest, JsonRpcResponse, Params } from './protocol/json-rpc.ts'
+import { toErrorResponse } from './protocol/wire-error.ts'
+import type { Sealer } from './seal.ts'
+import { createStreamCounter, type StreamCounter } from './stream-counter.ts'
+
+/** What every transport shares: the guards, the server's own name, and what is announced. */
+export interface Engine {
+  readonly guards: Guards
+  readonly identity: ServerIdentity
+  readonly options: ServerOptions
+  readonly sealer: Sealer
+  readonly events: EventBus
+  readonly streams: StreamCounter
+  /** Handed to handlers as `context.notify`. */
+  readonly notifier: ChangeNotifier
+}
+
+export interface ServerIdentity {
+  readonly info: Implementation
+  readonly instructions: string | undefined
+}
+
+/** One request on its way: who sent it, in which era, and how to reach back while it is served. */
+export interface Exchange {
+  readonly era: Era
+  readonly version: string
+  readonly transport: 'http' | 'stdio' | 'memory'
+  readonly principal: Principal
+  readonly client: { readonly info?: Implementation; readonly capabilities: ClientCapabilities }
+  /** The least severity that the client wants to be sent; `undefined` for none. */
+  readonly logLevel: LogLevel | undefined
+  readonly cancellation: Cancellation
+  /** Sends a notification that belongs to this request. */
+  send(method: string, params: Params): void
+  /** Asks the client; only the legacy era can. Rejects when it fails, is refused or takes too long. */
+  readonly ask: ((method: string, params: Params | undefined) => Promise<unknown>) | undefined
+  closeStream(): void
+  /** Only in the legacy era. */
+  readonly session?: LegacySession
+}
+
+/** Answers one method. `request` carries the id where the answer needs it. */
+export type Method = (
+  engine: Engine,
+  params: Params,
+  exchange: Exchange,
+  request: JsonRpcRequest,
+) => object | Promise<object>
+
+/** Makes the engine. It does no I/O. */
+export function createEngine(parts: Omit<Engine, 'events' | 'notifier' | 'streams'>): Engine {
+  const events = createEventBus()
+  const notifier: ChangeNotifier = {
+    toolsChanged: () => events.publish({ kind: 'tools' }),
+    promptsChanged: () => events.publish({ kind: 'prompts' }),
+    resourcesChanged: () => events.publish({ kind: 'resources' }),
+    resourceUpdated: (uri) => events.publish({ kind: 'resource', uri }),
+  }
+  return { ...parts, events, notifier, streams: createStreamCounter(parts.options) }
+}
+
+/** How a request ended: the response, and the error behind it for transports that have statuses. */
+export interface Answer {
+  readonly response: JsonRpcResponse
+  readonly error?: ToolgateError
+}
+
+/** Answers one request, or `undefined` when it was cancelled: then nothing may be sent. Never rejects. */
+export async function answerRequest(
+  engine: Engine,
+  request: JsonRpcRequest,
+  exchange: Exchange,
+  methods: ReadonlyMap<string, Method>,
+): Promise<Answer | undefined> {
+  try {
+    const method = methods.get(request.method)
+    if (method === undefined) throw unknownMethod(request.method)
+    const result = await method(engine, request.params ?? {}, exchange, request)
+    if (exchange.cancellation.isCancelled) return undefined
+    return { response: { jsonrpc: '2.0', id: request.id, result } }
+  } catch (thrown) {
+    if (exchange.cancellation.isCancelled) return undefined
+    const error = toAnswerable(engine, thrown)
+    return { response: toErrorResponse(error, exchange.era, request.id), error }
+  }
+}
+
+function unknownMethod(method: string): ToolgateError {
+  return new ToolgateError({ code: 'METHOD_NOT_FOUND', message: `Method not found: ${method.slice(0, 100)}` })
+}
+
+/** An error that no call has taken up yet gets a reference of its own, so that the log can be asked for it. */
+function toAnswerable(engine: Engine, thrown: unknown): ToolgateError {
+  const error = toToolgateError(thrown)
+  if (error.code !== 'INTERNAL' || error.data?.callId !== undefined) return error
+  const callId = randomUUID()
+  engine.guards.observe({ type: 'fault', message: `Request failed, reference ${callId}`, cause: error.cause })
+  return new ToolgateError({ code: 'INTERNAL', message: error.message, data: { callId }, cause: error.cause })
+}

@@ -1,0 +1,28 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ToolgateError } from '../../errors.ts'
+import { type Authenticator, isRefusal } from '../../identity/authenticator.ts'
+import { readCredentials } from '../../identity/credentials.ts'
+import type { Principal } from '../../identity/principal.ts'
+import { missingCredential, type Refusal } from '../../identity/refusal.ts'
+import type { Engine } from '../engine.ts'
+
+/** Finds out who sends the request, from its headers alone. Throws the refusal's error with its challenge set. */
+export async function authenticateRequest(
+  parts: { readonly engine: Engine; readonly authenticator: Authenticator; readonly anonymous: Principal | undefined },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Principal> {
+  const address = request.socket.remoteAddress
+  const answer = parts.authenticator.authenticate(
+    readCredentials({ rawHeaders: request.rawHeaders, url: request.url, address }),
+  )
+  const found = (answer instanceof Promise ? await answer : answer) ?? parts.anonymous ?? missingCredential
+  if (!isRefusal(found)) return found as Principal
+  parts.engine.guards.observe({ type: 'auth.refused', reason: (found as Refusal).reason, address: address ?? '' })
+  throw challenge(found as Refusal, response)
+}
+
+function challenge(refusal: Refusal, response: ServerResponse): ToolgateError {
+  if (refusal.challenge !== undefined) response.setHeader('www-authenticate', refusal.challenge)
+  return refusal.error
+}

@@ -1,0 +1,142 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { ToolgateError, toToolgateError } from '../../errors.ts'
+import type { Authenticator } from '../../identity/authenticator.ts'
+import type { Principal } from '../../identity/principal.ts'
+import type { Engine } from '../engine.ts'
+import { createSessionStore, type SessionStore } from '../legacy/session-store.ts'
+import { claimsModern, opensLegacy } from '../protocol/envelope.ts'
+import { type Message, readMessage } from '../protocol/json-rpc.ts'
+import { isModernVersion } from '../protocol/versions.ts'
+import { authenticateRequest } from './authenticate-request.ts'
+import { createOriginRules, type OriginRules, writePreflight } from './check-origin.ts'
+import { checkAccept, checkMediaType, checkRequest, pathOf } from './check-request.ts'
+import { readBody } from './read-body.ts'
+import { findSession, serveGet, servePost } from './serve-legacy.ts'
+import { type HttpExchange, serveModern } from './serve-modern.ts'
+import { createKeepAlive, type KeepAlive } from './sse-stream.ts'
+import { writeEmpty, writeError } from './write-json.ts'
+
+/** The HTTP side of a Toolgate. */
+export interface HttpEdge {
+  readonly server: Server
+  readonly sessions: SessionStore
+  /** Ends streams and sessions and closes the server; resolves when the last connection is gone. */
+  close(): Promise<void>
+}
+
+interface Parts {
+  readonly engine: Engine
+  readonly authenticator: Authenticator
+  /** Who a request without a credential is; `undefined` refuses it. */
+  readonly anonymous: Principal | undefined
+  readonly rules: OriginRules
+  readonly sessions: SessionStore
+  readonly keepAlive: KeepAlive
+}
+
+/** Makes the server; it does not listen yet. */
+export function createHttpEdge(
+  engine: Engine,
+  access: { readonly authenticator: Authenticator; readonly anonymous: Principal | undefined },
+): HttpEdge {
+  const rules = createOriginRules(engine.options)
+  const sessions = createSessionStore(engine)
+  const keepAlive = createKeepAlive(engine.options.keepAliveMs)
+  const parts: Parts = { engine, ...access, rules, sessions, keepAlive }
+  // A client that sends its headers or body by the byte is cut off soon; answers may take as long as they need.
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 65_000 },
+    (request, response) => void serveHttp(parts, request, response),
+  )
+  return { server, sessions, close: () => closeEdge(parts, server) }
+}
+
+/** Serves one HTTP request, top to bottom. Never rejects. */
+async function serveHttp(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    checkRequest(request)
+    parts.rules.check(request, response)
+    requirePath(request, parts.engine.options.path)
+    if (request.method === 'OPTIONS') {
+      writePreflight(request, response)
+      return
+    }
+    requireMethod(request, response)
+    const principal = await authenticateRequest(parts, request, response)
+    await serveMethod(parts, { request, response, principal, keepAlive: parts.keepAlive })
+  } catch (thrown) {
+    refuse(parts, response, thrown)
+  }
+}
+
+function refuse(parts: Parts, response: ServerResponse, thrown: unknown): void {
+  const error = toToolgateError(thrown)
+  if (error.code === 'CANCELLED') return
+  if (error.code === 'INTERNAL') {
+    parts.engine.guards.observe({ type: 'fault', message: 'An HTTP request failed.', cause: error.cause })
+  }
+  writeError(response, error)
+}
+
+function requirePath(request: IncomingMessage, path: string): void {
+  if (request.url === path || pathOf(request) === path) return
+  throw new ToolgateError({ code: 'NOT_FOUND', message: 'There is nothing here.', hint: `MCP is served at ${path}.` })
+}
+
+function requireMethod(request: IncomingMessage, response: ServerResponse): void {
+  const isModern = isModernVersion(String(request.headers['mcp-protocol-version'] ?? ''))
+  const allowed = isModern ? ['POST'] : ['POST', 'GET', 'DELETE']
+  if (allowed.includes(request.method ?? '')) return
+  response.setHeader('allow', [...allowed, 'OPTIONS'].join(', '))
+  throw new ToolgateError({ code: 'METHOD_NOT_ALLOWED', message: `${request.method} is not served here.` })
+}
+
+async function serveMethod(parts: Parts, http: HttpExchange): Promise<void> {
+  const { engine, sessions } = parts
+  switch (http.request.method) {
+    case 'GET':
+      checkAccept(http.request, ['text/event-stream'])
+      serveGet(engine, sessions, http)
+      return
+    case 'DELETE':
+      sessions.end(findSession(sessions, http))
+      writeEmpty(http.response, 204)
+      return
+    default:
+      checkMediaType(http.request)
+      checkAccept(http.request, ['application/json', 'text/event-stream'])
+      await serveMessage(parts, http)
+  }
+}
+
+async function serveMessage(parts: Parts, http: HttpExchange): Promise<void> {
+  const text = await readBody(http.request, parts.engine.options.maxBodyBytes)
+  const message = readMessage(text, parts.engine.options.maxJsonDepth)
+  if (!isModernMessage(message, http.request)) {
+    await servePost(parts.engine, parts.sessions, message, http)
+  } else if (message.kind === 'request') {
+    await serveModern(parts.engine, message.message, http)
+  } else if (message.kind === 'notification') {
+    writeEmpty(http.response, 202)
+  } else {
+    throw new ToolgateError({ code: 'INVALID_REQUEST', message: 'A response cannot be posted in revision 2026-07-28.' })
+  }
+}
+
+/** The body decides the era, or else the version header; `initialize` opens a session unless it claims otherwise. */
+function isModernMessage({ kind, message }: Message, request: IncomingMessage): boolean {
+  const namesModern = isModernVersion(String(request.headers['mcp-protocol-version'] ?? ''))
+  if (kind === 'response') return namesModern
+  if (kind === 'request' && opensLegacy(message)) return namesModern
+  return claimsModern(message.params) || namesModern
+}
+
+async function closeEdge(parts: Parts, server: Server): Promise<void> {
+  parts.keepAlive.close()
+  parts.sessions.close()
+  parts.engine.events.close()
+  if (!server.listening) return
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  await closed
+}

@@ -1,0 +1,162 @@
+import { ToolgateError } from '../../errors.ts'
+import type { Principal } from '../../identity/principal.ts'
+import { type Answer, answerRequest, type Engine } from '../engine.ts'
+import { initializeResult, LEGACY_METHODS, readOpening } from '../legacy/legacy-methods.ts'
+import type { LegacySession, Outlet } from '../legacy/legacy-session.ts'
+import { ResumableStream } from '../legacy/resumable-stream.ts'
+import type { SessionStore } from '../legacy/session-store.ts'
+import type { JsonRpcRequest, Message } from '../protocol/json-rpc.ts'
+import { ASSUMED_VERSION, LEGACY_VERSIONS } from '../protocol/versions.ts'
+import { httpStatusOf } from '../protocol/wire-error.ts'
+import type { HttpExchange } from './serve-modern.ts'
+import { openSseStream } from './sse-stream.ts'
+import { setRetryAfter, writeEmpty, writeJson } from './write-json.ts'
+
+/** Serves one POST of a revision before 2026-07-28. Throws what refuses it. */
+export async function servePost(
+  engine: Engine,
+  sessions: SessionStore,
+  { kind, message }: Message,
+  http: HttpExchange,
+): Promise<void> {
+  if (kind === 'request' && message.method === 'initialize') {
+    openSession(engine, sessions, message, http)
+    return
+  }
+  const session = findSession(sessions, http)
+  if (kind === 'request') {
+    await serveRequest(engine, session, message, http)
+    return
+  }
+  if (kind === 'notification') session.takeNotification(message)
+  else session.takeResponse(message)
+  writeEmpty(http.response, 202)
+}
+
+function openSession(engine: Engine, sessions: SessionStore, message: JsonRpcRequest, http: HttpExchange): void {
+  const opening = readOpening(message.params)
+  const session = sessions.open(http.principal, opening)
+  http.response.setHeader('mcp-session-id', session.id)
+  writeJson(http.response, 200, { jsonrpc: '2.0', id: message.id, result: initializeResult(engine, opening) })
+}
+
+/** The session a request names. Throws `SESSION_REQUIRED`, `SESSION_NOT_FOUND` or, for its version, `BAD_REQUEST`. */
+export function findSession(
+  sessions: SessionStore,
+  { request, principal }: { request: HttpExchange['request']; principal: Principal },
+): LegacySession {
+  const version = request.headers['mcp-protocol-version'] ?? ASSUMED_VERSION
+  if (!LEGACY_VERSIONS.includes(String(version))) {
+    throw new ToolgateError({
+      code: 'BAD_REQUEST',
+      message: 'The MCP-Protocol-Version header names a version that is not supported.',
+      hint: `Supported are ${LEGACY_VERSIONS.join(', ')}.`,
+    })
+  }
+  const id = request.headers['mcp-session-id']
+  if (typeof id === 'string') return sessions.find(id, principal)
+  throw new ToolgateError({
+    code: 'SESSION_REQUIRED',
+    message: 'The request has no Mcp-Session-Id header.',
+    hint: 'Send `initialize` first, or use revision 2026-07-28.',
+  })
+}
+
+async function serveRequest(
+  engine: Engine,
+  session: LegacySession,
+  message: JsonRpcRequest,
+  http: HttpExchange,
+): Promise<void> {
+  const reply = new LegacyReply(session, http)
+  const exchange = session.beginRequest(message, reply, 'http')
+  try {
+    const answer = await answerRequest(engine, message, exchange, LEGACY_METHODS)
+    if (answer === undefined) reply.abandon()
+    else reply.finish(answer)
+  } finally {
+    session.endRequest(message)
+  }
+}
+
+/**
+ * Serves the GET stream of a session: one for what belongs to no request, or, with `Last-Event-ID`, the rest of a
+ * stream that was lost. Throws what refuses it.
+ */
+export function serveGet(engine: Engine, sessions: SessionStore, http: HttpExchange): void {
+  const session = findSession(sessions, http)
+  const { request, response, keepAlive } = http
+  const lastEventId = request.headers['last-event-id']
+  const resumed = typeof lastEventId === 'string' ? session.streams.find(lastEventId) : undefined
+  const giveBack = engine.streams.open(session.principal.id)
+  response.once('close', () => {
+    giveBack()
+    session.lastSeenAt = engine.guards.clock()
+  })
+  const sink = openSseStream(response, keepAlive)
+  if (resumed !== undefined) {
+    resumed.stream.attach(sink, response, resumed.after)
+    return
+  }
+  const stream = new ResumableStream(session.opening.version >= PRIMED_SINCE)
+  session.outlet?.close()
+  session.outlet = stream
+  session.streams.add(stream)
+  stream.attach(sink, response)
+}
+
+/** Events carry ids, and an empty first one, only where the client's revision has them (2025-11-25, SEP-1699). */
+const PRIMED_SINCE = '2025-11-25'
+
+/**
+ * The answer on its way. A client that loses its stream has not cancelled: what is sent meanwhile waits, bounded, until
+ * it comes back with the id of the last event it saw.
+ */
+class LegacyReply implements Outlet {
+  readonly #session: LegacySession
+  readonly #http: HttpExchange
+  #stream: ResumableStream | undefined
+
+  constructor(session: LegacySession, http: HttpExchange) {
+    this.#session = session
+    this.#http = http
+  }
+
+  get isOpen(): boolean {
+    return !this.#http.response.destroyed
+  }
+
+  send(message: object): void {
+    this.#upgrade().send(message)
+  }
+
+  close(): void {
+    this.#upgrade().detach()
+  }
+
+  finish({ response: message, error }: Answer): void {
+    if (this.#stream !== undefined) {
+      this.#stream.finish(message)
+      return
+    }
+    const { response } = this.#http
+    if (error !== undefined) setRetryAfter(response, error)
+    writeJson(response, error === undefined ? 200 : httpStatusOf(error, 'legacy'), message)
+  }
+
+  /** A cancelled request gets no answer; its stream just ends. */
+  abandon(): void {
+    if (this.#stream === undefined) writeEmpty(this.#http.response, 202)
+    else this.#stream.close()
+  }
+
+  #upgrade(): ResumableStream {
+    if (this.#stream !== undefined) return this.#stream
+    const { response, keepAlive } = this.#http
+    const stream = new ResumableStream(this.#session.opening.version >= PRIMED_SINCE)
+    this.#stream = stream
+    this.#session.streams.add(stream)
+    stream.attach(openSseStream(response, keepAlive), response)
+    return stream
+  }
+}

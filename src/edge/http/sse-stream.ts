@@ -1,0 +1,62 @@
+import type { ServerResponse } from 'node:http'
+
+/** One open `text/event-stream` response. */
+export interface SseStream {
+  /** Writes one event; `id` makes it resumable. A client that does not read is dropped. */
+  send(message: object, id?: string): void
+  /** Writes the event that carries no message but an id, so that the client can come back at once (SEP-1699). */
+  prime(id: string): void
+  end(): void
+}
+
+/** Bytes that may wait for a client that does not read. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024
+const RETRY_MS = 1000
+
+/** Sends a comment on every open stream now and then, so that nothing on the way takes it for dead. */
+export interface KeepAlive {
+  add(response: ServerResponse): void
+  close(): void
+}
+
+/** One timer for all streams. */
+export function createKeepAlive(everyMs: number): KeepAlive {
+  const responses = new Set<ServerResponse>()
+  const timer = setInterval(() => {
+    for (const response of responses) write(response, ': keep-alive\n\n')
+  }, everyMs).unref()
+  return {
+    add(response) {
+      responses.add(response)
+      response.once('close', () => responses.delete(response))
+    },
+    close: () => clearInterval(timer),
+  }
+}
+
+/** Turns a response into an event stream; its headers go out at once. */
+export function openSseStream(response: ServerResponse, keepAlive: KeepAlive): SseStream {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  })
+  response.flushHeaders()
+  keepAlive.add(response)
+  return {
+    send: (message, id) => write(response, toEvent(JSON.stringify(message), id)),
+    prime: (id) => write(response, `id: ${id}\nretry: ${RETRY_MS}\ndata: \n\n`),
+    end: () => response.end(),
+  }
+}
+
+/** JSON has no line breaks, so one `data` line holds it. */
+function toEvent(json: string, id: string | undefined): string {
+  return id === undefined ? `event: message\ndata: ${json}\n\n` : `id: ${id}\nevent: message\ndata: ${json}\n\n`
+}
+
+function write(response: ServerResponse, text: string): void {
+  if (response.destroyed || response.writableEnded) return
+  response.write(text)
+  if (response.writableLength > MAX_WAITING_BYTES) response.destroy()
+}

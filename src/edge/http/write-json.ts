@@ -1,0 +1,31 @@
+import { Buffer } from 'node:buffer'
+import type { ServerResponse } from 'node:http'
+import type { ToolgateError } from '../../errors.ts'
+import type { Era } from '../../pipeline/call.ts'
+import { httpStatusOf, idOf, toErrorResponse } from '../protocol/wire-error.ts'
+
+/** Answers with one JSON body of known length. */
+export function writeJson(response: ServerResponse, status: number, body: object): void {
+  if (response.headersSent || response.destroyed) return
+  const text = JSON.stringify(body)
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+  response.end(text)
+}
+
+/** Answers without a body. */
+export function writeEmpty(response: ServerResponse, status: number): void {
+  if (response.headersSent || response.destroyed) return
+  response.writeHead(status, { 'content-length': 0 }).end()
+}
+
+/** Answers a request that was refused before it reached a method. */
+export function writeError(response: ServerResponse, error: ToolgateError, era: Era = 'modern'): void {
+  setRetryAfter(response, error)
+  writeJson(response, httpStatusOf(error, era), toErrorResponse(error, era, idOf(error)))
+}
+
+/** RFC 9110 §10.2.3. */
+export function setRetryAfter(response: ServerResponse, error: ToolgateError): void {
+  const seconds = error.data?.retryAfter
+  if (typeof seconds === 'number' && !response.headersSent) response.setHeader('retry-after', seconds)
+}

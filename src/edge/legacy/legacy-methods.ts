@@ -1,0 +1,96 @@
+import { ToolgateError } from '../../errors.ts'
+import { canRead } from '../can-read.ts'
+import type { Engine, Exchange, Method } from '../engine.ts'
+import { callTool, completeArgument, getPrompt, readResource } from '../methods/call-methods.ts'
+import { listPrompts, listResources, listResourceTemplates, listTools } from '../methods/list-methods.ts'
+import { serverCapabilities } from '../methods/server-capabilities.ts'
+import { requireString } from '../methods/to-call.ts'
+import { isImplementation, isLogLevel, isObject } from '../protocol/envelope.ts'
+import type { Params } from '../protocol/json-rpc.ts'
+import { LEGACY_VERSIONS } from '../protocol/versions.ts'
+import type { LegacySession, Opening } from './legacy-session.ts'
+
+const MAX_SUBSCRIPTIONS = 1000
+
+/** Reads `initialize`: the version is the client's if it is served, else the newest legacy one. */
+export function readOpening(params: Params | undefined): Opening {
+  const { protocolVersion, capabilities, clientInfo } = params ?? {}
+  if (typeof protocolVersion !== 'string') {
+    throw new ToolgateError({ code: 'INVALID_PARAMS', message: '`params.protocolVersion` must be a string.' })
+  }
+  return {
+    version: LEGACY_VERSIONS.find((version) => version === protocolVersion) ?? (LEGACY_VERSIONS[0] as string),
+    client: {
+      capabilities: isObject(capabilities) ? capabilities : {},
+      ...(isImplementation(clientInfo) ? { info: clientInfo } : {}),
+    },
+  }
+}
+
+/** The answer to `initialize`. */
+export function initializeResult(engine: Engine, opening: Opening): object {
+  const { info, instructions } = engine.identity
+  return {
+    protocolVersion: opening.version,
+    capabilities: serverCapabilities(engine.guards.catalog),
+    serverInfo: info,
+    ...(instructions === undefined ? {} : { instructions }),
+  }
+}
+
+const ping: Method = () => ({})
+
+/** Before 2026-07-28 a structured result is an object; anything else stays in the text. */
+const callToolLegacy: Method = async (engine, params, exchange, request) => {
+  const result = await callTool(engine, params, exchange, request)
+  if (!('structuredContent' in result) || isObject(result.structuredContent)) return result
+  const { structuredContent: _, ...others } = result
+  return others
+}
+
+const setLevel: Method = (_engine, { level }, exchange) => {
+  if (!isLogLevel(level)) {
+    throw new ToolgateError({ code: 'INVALID_PARAMS', message: '`params.level` is not a log level of RFC 5424.' })
+  }
+  sessionOf(exchange).logLevel = level
+  return {}
+}
+
+const subscribe: Method = (engine, params, exchange) => {
+  const uri = requireString(params, 'uri')
+  const { subscriptions } = sessionOf(exchange)
+  if (!canRead(engine.guards, exchange.principal, uri)) {
+    throw new ToolgateError({ code: 'CAPABILITY_NOT_FOUND', message: `Unknown resource: ${uri}`, data: { uri } })
+  }
+  if (subscriptions.size >= MAX_SUBSCRIPTIONS) {
+    throw new ToolgateError({ code: 'INVALID_PARAMS', message: `Subscribe to at most ${MAX_SUBSCRIPTIONS} resources.` })
+  }
+  subscriptions.add(uri)
+  return {}
+}
+
+const unsubscribe: Method = (_engine, params, exchange) => {
+  sessionOf(exchange).subscriptions.delete(requireString(params, 'uri'))
+  return {}
+}
+
+function sessionOf(exchange: Exchange): LegacySession {
+  if (exchange.session !== undefined) return exchange.session
+  throw new ToolgateError({ code: 'INVALID_REQUEST', message: 'This needs a session: send `initialize` first.' })
+}
+
+/** Every method of the revisions before 2026-07-28 but `initialize`, which makes the session. */
+export const LEGACY_METHODS: ReadonlyMap<string, Method> = new Map([
+  ['ping', ping],
+  ['logging/setLevel', setLevel],
+  ['tools/list', listTools],
+  ['tools/call', callToolLegacy],
+  ['resources/list', listResources],
+  ['resources/templates/list', listResourceTemplates],
+  ['resources/read', readResource],
+  ['resources/subscribe', subscribe],
+  ['resources/unsubscribe', unsubscribe],
+  ['prompts/list', listPrompts],
+  ['prompts/get', getPrompt],
+  ['completion/complete', completeArgument],
+])

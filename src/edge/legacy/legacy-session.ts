@@ -1,0 +1,166 @@
+import type { ClientCapabilities, Implementation, LogLevel } from '../../capabilities/protocol.ts'
+import { ToolgateError } from '../../errors.ts'
+import type { Principal } from '../../identity/principal.ts'
+import { Cancellation } from '../../pipeline/call.ts'
+import { canRead } from '../can-read.ts'
+import type { Engine, Exchange } from '../engine.ts'
+import { type ChangeEvent, toNotification } from '../event-bus.ts'
+import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Params, RequestId } from '../protocol/json-rpc.ts'
+import { ResumableStreams } from './resumable-stream.ts'
+
+/** What `initialize` agreed on. */
+export interface Opening {
+  readonly version: string
+  readonly client: { readonly info?: Implementation; readonly capabilities: ClientCapabilities }
+}
+
+/** A way out to the client: the stream of one request, or the one for everything else. */
+export interface Outlet {
+  /** Whether somebody listens right now. */
+  readonly isOpen: boolean
+  send(message: JsonRpcRequest | JsonRpcNotification): void
+  close(): void
+}
+
+interface Ask {
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+  readonly timer: NodeJS.Timeout
+  /** The call that asks. */
+  readonly by: Cancellation
+}
+
+/** One client of a revision before 2026-07-28: what it agreed on, what it is being asked, what it subscribed to. */
+export class LegacySession {
+  readonly subscriptions: Set<string> = new Set()
+  logLevel: LogLevel = 'info'
+  /** Where messages go that belong to no request. */
+  outlet: Outlet | undefined
+  /** Milliseconds since the epoch. */
+  lastSeenAt: number
+  readonly id: string
+  readonly principal: Principal
+  readonly opening: Opening
+  readonly #engine: Engine
+  readonly #inFlight = new Map<RequestId, Cancellation>()
+  readonly #asks = new Map<RequestId, Ask>()
+  readonly #stopEvents: () => void
+  #streams: ResumableStreams | undefined
+  #askCount = 0
+
+  constructor(engine: Engine, id: string, principal: Principal, opening: Opening) {
+    this.#engine = engine
+    this.id = id
+    this.principal = principal
+    this.opening = opening
+    this.lastSeenAt = engine.guards.clock()
+    this.#stopEvents = engine.events.subscribe((event) => this.#announce(event))
+  }
+
+  /** Streams that the client may come back to. */
+  get streams(): ResumableStreams {
+    this.#streams ??= new ResumableStreams()
+    return this.#streams
+  }
+
+  /** Whether a call is running or the client is listening; such a session is not idle. */
+  get isBusy(): boolean {
+    return this.#inFlight.size > 0 || this.outlet?.isOpen === true
+  }
+
+  /** Begins a request; `outlet` is its own stream. Call `endRequest` when it is answered. */
+  beginRequest(
+    request: JsonRpcRequest,
+    outlet: Outlet,
+    transport: Exchange['transport'],
+    cancellation: Cancellation = new Cancellation(),
+  ): Exchange {
+    this.#inFlight.set(request.id, cancellation)
+    const session = this
+    return {
+      era: 'legacy',
+      version: this.opening.version,
+      transport,
+      principal: this.principal,
+      client: this.opening.client,
+      get logLevel() {
+        return session.logLevel
+      },
+      cancellation,
+      session,
+      send: (method, params) => outlet.send({ jsonrpc: '2.0', method, params }),
+      ask: (method, params) => this.#ask(method, params, outlet, cancellation),
+      closeStream: () => outlet.close(),
+    }
+  }
+
+  endRequest(request: JsonRpcRequest): void {
+    this.#inFlight.delete(request.id)
+  }
+
+  /** Takes a notification of the client in. Unknown ones are ignored, as JSON-RPC wants. */
+  takeNotification({ method, params }: JsonRpcNotification): void {
+    if (method !== 'notifications/cancelled') return
+    this.#inFlight.get(params?.requestId as RequestId)?.cancel()
+  }
+
+  /** Takes the client's answer to a question in; one that nobody waits for is ignored. */
+  takeResponse({ id, result, error }: JsonRpcResponse): void {
+    const ask = this.#takeAsk(id)
+    if (ask === undefined) return
+    if (error === undefined) ask.resolve(result)
+    else ask.reject(refusal('The client answered the question with an error.', error))
+  }
+
+  /** Cancels what runs and lets go of everything. Idempotent. */
+  end(): void {
+    this.#stopEvents()
+    for (const cancellation of this.#inFlight.values()) cancellation.cancel()
+    for (const id of [...this.#asks.keys()]) this.#takeAsk(id)?.reject(refusal('The session has ended.'))
+    this.#streams?.close()
+    this.outlet?.close()
+    this.outlet = undefined
+  }
+
+  #ask(method: string, params: Params | undefined, outlet: Outlet, cancellation: Cancellation): Promise<unknown> {
+    this.#askCount += 1
+    const id = `ask-${this.#askCount}`
+    const { askTimeoutMs } = this.#engine.options
+    const answer = new Promise<unknown>((resolve, reject) => {
+      const fail = (message: string): void => this.#takeAsk(id)?.reject(refusal(message))
+      const timer = setTimeout(() => fail('The client did not answer the question in time.'), askTimeoutMs)
+      this.#asks.set(id, { resolve, reject, timer, by: cancellation })
+      cancellation.onCancel(() => this.#withdraw(cancellation))
+    })
+    outlet.send({ jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) })
+    return answer
+  }
+
+  #withdraw(cancelled: Cancellation): void {
+    for (const [id, { by }] of [...this.#asks]) {
+      if (by !== cancelled) continue
+      this.#takeAsk(id)?.reject(new ToolgateError({ code: 'CANCELLED', message: 'The call was cancelled.' }))
+    }
+  }
+
+  #takeAsk(id: RequestId | undefined): Ask | undefined {
+    const ask = id === undefined ? undefined : this.#asks.get(id)
+    if (ask === undefined || id === undefined) return undefined
+    this.#asks.delete(id)
+    clearTimeout(ask.timer)
+    return ask
+  }
+
+  #announce(event: ChangeEvent): void {
+    if (this.outlet === undefined) return
+    if (event.kind === 'resource') {
+      const mayHear = this.subscriptions.has(event.uri) && canRead(this.#engine.guards, this.principal, event.uri)
+      if (!mayHear) return
+    }
+    this.outlet.send({ jsonrpc: '2.0', ...toNotification(event) })
+  }
+}
+
+function refusal(message: string, cause?: unknown): ToolgateError {
+  return new ToolgateError({ code: 'USER_ERROR', message, cause })
+}

@@ -1,0 +1,92 @@
+import type { Capability, ResourceTemplate } from '../../capabilities/capability.ts'
+import type { Catalog } from '../../capabilities/catalog.ts'
+import { ToolgateError } from '../../errors.ts'
+import { listCapabilities } from '../../pipeline/list-capabilities.ts'
+import type { Engine, Exchange, Method } from '../engine.ts'
+import { isObject } from '../protocol/envelope.ts'
+import type { Params } from '../protocol/json-rpc.ts'
+
+type ListName = 'tools' | 'resources' | 'resourceTemplates' | 'prompts'
+
+export const listTools: Method = listMethod('tools', toToolListing)
+export const listResources: Method = listMethod('resources')
+export const listResourceTemplates: Method = listMethod('resourceTemplates')
+export const listPrompts: Method = listMethod('prompts')
+
+/** Makes the method that lists what its caller may use, in the catalog's order, a page at a time. */
+function listMethod(
+  list: ListName,
+  toListing: (capability: Capability, exchange: Exchange) => object = listingOf,
+): Method {
+  return (engine, params, exchange) => {
+    requireKind(engine.guards.catalog, list)
+    const visible = listCapabilities<Capability>(engine.guards, exchange.principal, engine.guards.catalog[list])
+    const start = positionAfter(visible, readCursor(engine, exchange, list, params))
+    const page = visible.slice(start, start + engine.options.pageSize)
+    const last = page.at(-1)
+    const hasMore = last !== undefined && start + page.length < visible.length
+    return {
+      [list]: page.map((capability) => toListing(capability, exchange)),
+      ...(hasMore ? { nextCursor: sealCursor(engine, exchange, list, keyOf(last)) } : {}),
+    }
+  }
+}
+
+/** Whether the server has, and so declares, a kind of capability. Tools always, for one may be added while it runs. */
+export function offers(catalog: Catalog, kind: 'tools' | 'resources' | 'prompts'): boolean {
+  if (kind === 'resources') return catalog.resources.length + catalog.resourceTemplates.length > 0
+  return kind === 'tools' || catalog.prompts.length > 0
+}
+
+function requireKind(catalog: Catalog, list: ListName): void {
+  const kind = list === 'resourceTemplates' ? 'resources' : list
+  if (!offers(catalog, kind))
+    throw new ToolgateError({ code: 'METHOD_NOT_FOUND', message: `This server offers no ${kind}.` })
+}
+
+function listingOf(capability: Capability): object {
+  return capability.listing
+}
+
+/** Before 2026-07-28 a structured result was an object, so a schema of anything else is not told. */
+function toToolListing(capability: Capability, exchange: Exchange): object {
+  const { listing } = capability
+  const output = listing.outputSchema
+  if (exchange.era === 'modern' || !isObject(output) || output.type === 'object') return listing
+  const { outputSchema: _, ...others } = listing
+  return others
+}
+
+function keyOf(capability: Capability): string {
+  if (capability.kind === 'resource') return capability.uri
+  return capability.kind === 'resourceTemplate'
+    ? (capability as ResourceTemplate).definition.uriTemplate
+    : capability.name
+}
+
+/** A page starts after a key, not at a position, so that a change between two pages loses nothing. */
+function positionAfter(sorted: readonly Capability[], key: string | undefined): number {
+  if (key === undefined) return 0
+  const found = sorted.findIndex((capability) => keyOf(capability) > key)
+  return found < 0 ? sorted.length : found
+}
+
+function cursorContext(exchange: Exchange, list: ListName): string {
+  return `cursor ${list} ${exchange.principal.id}`
+}
+
+function sealCursor(engine: Engine, exchange: Exchange, list: ListName, key: string): string {
+  return engine.sealer.seal(key, cursorContext(exchange, list))
+}
+
+function readCursor(engine: Engine, exchange: Exchange, list: ListName, params: Params): string | undefined {
+  const { cursor } = params
+  if (cursor === undefined) return undefined
+  const key = typeof cursor === 'string' ? engine.sealer.open(cursor, cursorContext(exchange, list)) : undefined
+  if (typeof key === 'string') return key
+  throw new ToolgateError({
+    code: 'INVALID_PARAMS',
+    message: '`params.cursor` is not a cursor of this list.',
+    hint: 'Start again without a cursor.',
+  })
+}
