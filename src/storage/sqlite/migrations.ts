@@ -1,0 +1,42 @@
+import { ToolgateError } from '../../errors.ts'
+import type { SqliteDatabase } from './open-database.ts'
+
+/** How each version of the schema is made from the one before. Only ever appended to: files of every age are in use. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    hash TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    tenant TEXT,
+    created_at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+]
+
+/** Brings the schema up to date, whichever release made it. Two processes may do so at once. */
+export function migrate(database: SqliteDatabase): void {
+  if (versionOf(database) === MIGRATIONS.length) return
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const version = versionOf(database)
+    if (version > MIGRATIONS.length) throw newer()
+    for (const migration of MIGRATIONS.slice(version)) database.exec(migration)
+    database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
+    database.exec('COMMIT')
+  } catch (cause) {
+    database.exec('ROLLBACK')
+    throw cause
+  }
+}
+
+function versionOf(database: SqliteDatabase): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version)
+}
+
+function newer(): ToolgateError {
+  return new ToolgateError({
+    code: 'STORAGE_FAILED',
+    message: 'The storage was made by a newer Toolgate.',
+    hint: 'Run that release or a later one; nothing was changed.',
+  })
+}

@@ -1,0 +1,122 @@
+import { closeSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { migrate } from './migrations.ts'
+import { openDatabase, type SqliteDatabase, type SqliteDriver, type SqliteStatement } from './open-database.ts'
+import { storageFailure } from './storage-failure.ts'
+
+/** Answers the prepared statement of a text; prepared once a connection. */
+export type Prepare = (sql: string) => SqliteStatement
+
+/** One database file that is opened when it is needed. Everything throws `ToolgateError` `STORAGE_FAILED`. */
+export interface StorageFile {
+  /** Reads; answers `none` while there is no file. */
+  read<T>(work: (prepare: Prepare) => T, none: T): T
+  /** Works in one transaction; makes the file and its folder first where they are missing. */
+  write<T>(work: (prepare: Prepare) => T): T
+  close(): void
+}
+
+interface Connection {
+  readonly database: SqliteDatabase
+  readonly prepare: Prepare
+  readonly device: number
+  readonly inode: number
+}
+
+interface StorageFileOptions {
+  readonly file: string
+  readonly driver?: SqliteDriver
+}
+
+/** The connection is made at the first use, and anew when the file under its name is another one. */
+export function createStorageFile({ file, driver }: StorageFileOptions): StorageFile {
+  let connection: Connection | undefined
+
+  const close = (): void => {
+    const closing = connection
+    connection = undefined
+    closing?.database.close()
+  }
+
+  const connect = (stats: Stats): Connection => {
+    if (connection?.inode === stats.ino && connection.device === stats.dev) return connection
+    close()
+    connection = { ...open(file, driver), inode: stats.ino, device: stats.dev }
+    return connection
+  }
+
+  const guard = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (cause) {
+      const failure = storageFailure(file, cause)
+      if (failure !== cause) tidyQuietly(close)
+      throw failure
+    }
+  }
+
+  return {
+    read: (work, none) =>
+      guard(() => {
+        const stats = statSync(file, { throwIfNoEntry: false })
+        return stats === undefined ? none : work(connect(stats).prepare)
+      }),
+    write: (work) =>
+      guard(() => {
+        make(file)
+        const { database, prepare } = connect(statSync(file))
+        return inTransaction(database, () => work(prepare))
+      }),
+    close: () => guard(close),
+  }
+}
+
+function make(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  // Made before SQLite does, which would let everybody read it; its journal files take their mode from this one.
+  closeSync(openSync(file, 'a', 0o600))
+}
+
+function open(file: string, driver: SqliteDriver | undefined): Pick<Connection, 'database' | 'prepare'> {
+  const database = openDatabase(file, driver)
+  try {
+    database.exec('PRAGMA busy_timeout = 2000')
+    // In this mode readers never wait for a writer in another process.
+    database.exec('PRAGMA journal_mode = WAL')
+    database.exec('PRAGMA synchronous = FULL')
+    migrate(database)
+  } catch (cause) {
+    tidyQuietly(() => database.close())
+    throw cause
+  }
+  const statements = new Map<string, SqliteStatement>()
+  const prepare = (sql: string): SqliteStatement => {
+    const known = statements.get(sql)
+    if (known !== undefined) return known
+    const statement = database.prepare(sql)
+    statements.set(sql, statement)
+    return statement
+  }
+  return { database, prepare }
+}
+
+function inTransaction<T>(database: SqliteDatabase, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    database.exec('COMMIT')
+    return result
+  } catch (cause) {
+    tidyQuietly(() => database.exec('ROLLBACK'))
+    throw cause
+  }
+}
+
+/** Tidies up after a failure; what goes wrong then is the same failure again, and the first one is the one to tell. */
+function tidyQuietly(tidy: () => unknown): void {
+  try {
+    tidy()
+  } catch {
+    return
+  }
+}
