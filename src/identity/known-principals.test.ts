@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+import { anonymousPrincipal, localPrincipal } from './known-principals.ts'
+
+it('a local caller is one principal with the roles of the configuration', () => {
+  const roles = ['reader']
+  const principal = localPrincipal(roles)
+  roles.push('admin')
+  expect(principal).toEqual({ id: 'local', name: 'local', kind: 'local', roles: ['reader'] })
+  expect(localPrincipal([], 'ada')).toMatchObject({ id: 'local', name: 'ada' })
+})
+
+it('an anonymous caller is told apart from every other one', () => {
+  expect(anonymousPrincipal(['public'])).toEqual({
+    id: 'anonymous',
+    name: 'anonymous',
+    kind: 'anonymous',
+    roles: ['public'],
+  })
+})
+
+it('roles cannot be added to a principal afterwards', () => {
+  expect(() => (localPrincipal([]).roles as string[]).push('admin')).toThrow(TypeError)
+})
