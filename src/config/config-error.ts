@@ -11,7 +11,7 @@ export class ConfigError extends ToolgateError {
     super({
       code: 'CONFIG_INVALID',
       message: `The configuration has ${count}:\n${explainMistakes(issues)}`,
-      hint: 'Correct what is listed; docs/reference/config.md describes every option.',
+      hint: 'Correct what is listed; `toolgate config schema` prints every option there is.',
       data: { issues },
       ...(cause === undefined ? {} : { cause }),
     })

@@ -1,12 +1,14 @@
 import type { ConfigPath } from './config-issue.ts'
+import { maskText } from './mask-secrets.ts'
+import { printableText } from './quote-text.ts'
 
-const PLAIN = /^[A-Za-z_$][A-Za-z0-9_$-]*$/
+const PLAIN = /^[A-Za-z_$][A-Za-z0-9_$-]{0,39}$/
 
-/** The path as people write it: `access.roles["my role"].allow[0]`. */
+/** The path as people write it: `access.roles["my role"].allow[0]`. Safe to show. */
 export function writePath(path: ConfigPath): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`
-    if (!PLAIN.test(part)) return `${text}[${JSON.stringify(part)}]`
+    if (!PLAIN.test(part)) return `${text}["${printableText(maskText(part))}"]`
     return text === '' ? part : `${text}.${part}`
   }, '')
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ConfigPath } from './config-issue.ts'
 import { isPlainObject, valueAt } from './config-path.ts'
+import { printableText } from './quote-text.ts'
 import { configSchema } from './schema.ts'
 
 /** The part of JSON Schema 2020-12 that the options use. */
@@ -80,10 +81,14 @@ export function describeExpected(node: SchemaNode | undefined): string {
   }
 }
 
+/** Names that a choice tells. */
+const MAX_NAMES = 20
+
 /** The names as a choice; a single one alone. */
 export function oneOf(names: readonly string[]): string {
-  const distinct = [...new Set(names)]
-  return distinct.length === 1 ? String(distinct[0]) : `one of ${distinct.join(', ')}`
+  const distinct = [...new Set(names)].map(printableText)
+  if (distinct.length === 1) return String(distinct[0])
+  return `one of ${distinct.slice(0, MAX_NAMES).join(', ')}${distinct.length > MAX_NAMES ? ', …' : ''}`
 }
 
 /** The values that a choice allows, or undefined where there is no choice. */

@@ -2,12 +2,15 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ConfigError } from './config-error.ts'
 import type { ConfigIssue } from './config-issue.ts'
 import { explainMistakes } from './explain-mistakes.ts'
 import { type LoadOptions, loadConfig } from './load-config.ts'
+
+/** A config module needs no more of the package than this. */
+vi.mock('toolgate', () => import('./define-config.ts'))
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/configs', import.meta.url))
 const MISTAKES = join(FIXTURES, 'mistakes')
@@ -74,6 +77,13 @@ function compare(file: string, actual: string): void {
 }
 
 describe('a right configuration', () => {
+  test('in TypeScript becomes the expected record', async () => {
+    const importModule = (file: string): Promise<unknown> => import(pathToFileURL(file).href)
+    const config = await loadConfig('module.config.ts', { env: {}, cwd: FIXTURES, importModule })
+    const json = JSON.stringify(config, null, 2).replaceAll(FIXTURES, '<folder>')
+    compare(join(FIXTURES, 'module.config.expected.json'), `${json}\n`)
+  })
+
   test.each(inFolder(FIXTURES, /\.(yaml|json)$/))('%s becomes the expected record', async (name) => {
     const config = await loadConfig(name, { env: ENV, cwd: FIXTURES })
     const json = JSON.stringify(config, null, 2)
@@ -174,6 +184,12 @@ describe('mistakes', () => {
     }
   })
 
+  test('send nothing to the terminal but printable text', async () => {
+    const { message } = await mistakesOf('control-characters.yaml', { cwd: MISTAKES })
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(message).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]/)
+  })
+
   test('do not pollute the objects of the process', async () => {
     await mistakesOf('inherited-names.yaml', { cwd: MISTAKES })
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
@@ -265,6 +281,8 @@ describe('a module that is no configuration', () => {
     expect(error.message).toContain('cannot be loaded: cannot reach postgres://app:<masked>@db with <masked>')
     expect(error.message).not.toContain('and more')
     expect((error.cause as Error).message).toContain('and more')
+    expect(error.issues).toHaveLength(1)
+    expect(error.issues[0]?.file).toBe('broken/toolgate.config.ts')
   })
 
   test('has no fitting default export', async () => {

@@ -103,7 +103,8 @@ function reasonOf(cause: unknown): string {
 }
 
 function toError(mistakes: readonly Mistake[], source: ConfigSource, file: string): ConfigError {
-  return new ConfigError(mistakes.map((mistake) => toIssue(mistake, source, file)))
+  const issues = mistakes.map((mistake) => toIssue(mistake, source, file))
+  return new ConfigError(issues, source.cause)
 }
 
 function toIssue(mistake: Mistake, source: ConfigSource, file: string): ConfigIssue {

@@ -22,6 +22,8 @@ export interface Position {
 export interface ConfigSource {
   readonly value: unknown
   readonly mistakes: readonly Mistake[]
+  /** What was thrown while reading; for the log. */
+  readonly cause?: unknown
   /** Absent where values have no place, as in a module. */
   readonly locate?: (path: ConfigPath, at: 'key' | 'value') => Position | undefined
 }

@@ -1,5 +1,4 @@
 import { ToolgateError } from '../errors.ts'
-import { ConfigError } from './config-error.ts'
 import { isPlainObject } from './config-path.ts'
 import type { Environment } from './interpolate-env.ts'
 import { isSecretName, looksSecret, MASK, maskText } from './mask-secrets.ts'
@@ -14,7 +13,7 @@ export interface ReadModuleOptions {
   readonly importModule?: ImportModule
 }
 
-/** Reads the default export of a config module. What the module throws while loading becomes a mistake. */
+/** Reads the default export of a config module. What the module throws while loading is a mistake of it. */
 export async function readModule(file: string, options: ReadModuleOptions): Promise<ConfigSource> {
   if (options.importModule === undefined) return mistaken('is a module, and modules cannot be loaded here', 'YAML')
   try {
@@ -24,7 +23,7 @@ export async function readModule(file: string, options: ReadModuleOptions): Prom
     return mistaken('has no configuration as default export', '`export default defineConfig({ … })`')
   } catch (cause) {
     const problem = `cannot be loaded: ${explainThrown(cause, options.env)}`
-    throw new ConfigError([{ path: '', file, problem }], cause)
+    return { value: undefined, mistakes: [{ path: [], at: 'value', problem }], cause }
   }
 }
 
@@ -35,7 +34,8 @@ function hasDefault(module: unknown): module is { default: unknown } {
 /** Code that reads the environment may put it into what it throws. */
 function explainThrown(thrown: unknown, env: Environment): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown)
-  const told = thrown instanceof ToolgateError ? text : (text.split('\n', 1)[0] ?? '')
+  const told =
+    thrown instanceof ToolgateError ? [text, thrown.hint].filter(Boolean).join(' ') : (text.split('\n', 1)[0] ?? '')
   const secrets = Object.entries(env)
     .filter(([name, value]) => value !== undefined && value.length > 2 && (isSecretName(name) || looksSecret(value)))
     .map(([, value]) => value ?? '')

@@ -1,10 +1,8 @@
 import type { ConfigPath } from './config-issue.ts'
 import { pathKey } from './config-path.ts'
 import { isSecretName, MASK, maskText } from './mask-secrets.ts'
+import { printableText } from './quote-text.ts'
 import type { Origin } from './take-values.ts'
-
-/** Characters of a value that a mistake shows. */
-const MAX_SHOWN = 60
 
 /**
  * A value as a mistake shows it: secrets masked, long text cut, lists and mappings by their kind. What came from the
@@ -27,17 +25,10 @@ function isPrintable(value: unknown): boolean {
 function showText(text: string, path: ConfigPath): string {
   const name = path.findLast((part) => typeof part === 'string')
   if (name !== undefined && isSecretName(name)) return showMasked(text)
-  const shown = maskText(text)
-  return quote(shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown)
+  return `'${printableText(maskText(text))}'`
 }
 
 /** A lone reference names no secret; its default may be one. */
 function showMasked(text: string): string {
-  return /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(text) ? quote(text) : MASK
-}
-
-/** Control characters must not reach a terminal. */
-function quote(text: string): string {
-  const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"')
-  return `'${escaped.replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?')}'`
+  return /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(text) ? `'${text}'` : MASK
 }

@@ -38,7 +38,7 @@ export const keyOptions: z.ZodType<readonly KeyOptions[]> = z
 /** The options under `access.local`. */
 export const localOptions: z.ZodType<GrantOptions> = z
   .strictObject({ roles: roles.describe('Roles of the local caller.') })
-  .describe('Who a caller over stdio or in process is. Without it such a caller is refused as soon as a role exists.')
+  .describe('Who a caller over stdio or in process is. Without it such a caller has no role.')
 
 /** The options under `access.anonymous`. */
 export const anonymousOptions: z.ZodType<GrantOptions> = z
