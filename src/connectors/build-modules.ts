@@ -120,7 +120,8 @@ function readInputs(request: BuildRequest, inputs: Map<string, BuildInput>): Plu
   return {
     name: 'read-inputs',
     setup: (build) => {
-      build.onLoad({ filter: /.*/ }, async ({ path }): Promise<OnLoadResult> => {
+      build.onLoad({ filter: /.*/, namespace: AUTHORING }, readAuthoring)
+      build.onLoad({ filter: /.*/, namespace: 'file' }, async ({ path }): Promise<OnLoadResult> => {
         if (!request.toolgate.owns(path)) request.onInput(path)
         const { size, mtimeMs } = await stat(path)
         const content = await readFile(path)
@@ -191,13 +192,30 @@ async function resolveImport(args: OnResolveArgs, build: PluginBuild): Promise<R
 
 /**
  * From its build the running package is imported, so that there is one of it. From its sources it cannot be, as Node
- * does not read TypeScript; then the few parts that are used are bundled, which know each other by registered symbols.
+ * does not read TypeScript; then the parts that authors use are bundled, which know each other by registered symbols.
  */
 function placeToolgate(specifier: string, toolgate: RunningPackage): OnResolveResult {
   const path = toolgate.resolve(specifier)
   if (path === undefined) return { errors: [{ text: `"${specifier}" is not something that toolgate exports` }] }
+  if (toolgate.isSource && specifier === 'toolgate')
+    return { path: specifier, namespace: AUTHORING, sideEffects: false }
   if (path.endsWith('.json') || toolgate.isSource) return { path, sideEffects: false }
   return { path: pathToFileURL(path).href, external: true, sideEffects: false }
+}
+
+const AUTHORING = 'toolgate-authoring'
+
+/** What a user's file can need of `toolgate`; the rest of it would only be read to be thrown away. */
+const AUTHORING_SOURCES = [
+  'capabilities/definition.ts',
+  'capabilities/input-required.ts',
+  'config/define-config.ts',
+  'errors.ts',
+]
+
+function readAuthoring(): OnLoadResult {
+  const contents = AUTHORING_SOURCES.map((path) => `export * from './${path}'`).join('\n')
+  return { contents, loader: 'ts', resolveDir: join(RUNNING_PACKAGE_ROOT, 'src') }
 }
 
 const TRANSLATED = new Set(['.ts', '.mts', '.cts', '.tsx', '.jsx', '.json', '.txt'])

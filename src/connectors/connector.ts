@@ -1,4 +1,5 @@
 import type { Definition } from '../capabilities/definition.ts'
+import type { ToolgateError } from '../errors.ts'
 
 /** A definition with the place it came from, for messages about it: `tools/date.ts`, `crm.yaml`. */
 export interface Offered {
@@ -27,6 +28,10 @@ export interface Connector {
   watched?(): readonly string[]
   /** Calls back with everything on offer whenever the source changes by itself. Returns how to stop listening. */
   onChange?(listener: (offered: readonly Offered[]) => void): () => void
+  /** Calls back with the URI of a resource whose content changed. Returns how to stop listening. */
+  onResourceUpdated?(listener: (uri: string) => void): () => void
+  /** Calls back with what went wrong outside of any call, for the log. Returns how to stop listening. */
+  onFault?(listener: (fault: ToolgateError) => void): () => void
   /** Lets go of everything. Idempotent; also after a failed `connect`. */
   close(): Promise<void>
 }

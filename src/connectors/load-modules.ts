@@ -6,6 +6,7 @@ import { ToolgateError } from '../errors.ts'
 import { buildModules } from './build-modules.ts'
 import { describeImportFailures, toBuildFailure } from './describe-load-failure.ts'
 import { type BuildIdentity, type CachedBuild, type ModuleCache, openModuleCache } from './module-cache.ts'
+import { raceAbort } from './race-abort.ts'
 import { findRunningPackage, type RunningPackage } from './running-package.ts'
 
 /** What is loaded, and who is told. */
@@ -17,6 +18,8 @@ export interface LoadRequest {
   readonly signal: AbortSignal
   /** Runs the entries anew even if nothing changed since they were loaded last; what they import is not. */
   readonly isFresh?: boolean
+  /** A version that was loaded before: if it is still the current one, nothing is run and the answer is empty. */
+  readonly known?: string
   /** Takes every file that goes in, also when loading fails; packages' files are not told. */
   readonly inputs?: Set<string>
 }
@@ -25,6 +28,8 @@ export interface LoadRequest {
 export interface LoadedModule {
   readonly file: string
   readonly exports: Readonly<Record<string, unknown>>
+  /** Another one whenever the file, or anything of the user's that it imports, has another content. */
+  readonly version: string
 }
 
 /**
@@ -41,6 +46,7 @@ export async function loadModules(request: LoadRequest): Promise<readonly Loaded
   const cached = await cache.find(identity)
   const made = cached ?? (await build({ project }))
   for (const input of made.inputs) if (!toolgate.owns(input)) request.inputs?.add(input)
+  if (request.known !== undefined && made.outputs[0] === request.known) return []
   try {
     return await importBuild(made, request)
   } catch (thrown) {
@@ -126,29 +132,23 @@ async function importBuild(build: CachedBuild, request: LoadRequest): Promise<re
   return settled.map((one, index) => ({
     file: request.entries[index] ?? '',
     exports: (one as PromiseFulfilledResult<LoadedModule['exports']>).value,
+    version: build.outputs[index] ?? '',
   }))
 }
 
 /** An import cannot be stopped, only not waited for any more. */
-async function unlessAborted<T>(loading: Promise<T>, { root, signal }: LoadRequest): Promise<T> {
-  const failure = (): ToolgateError =>
-    new ToolgateError({
-      code: 'CONNECTOR_FAILED',
-      message: `Loading ${root} was stopped before it was done.`,
-      hint: 'If it hangs, look for a top-level await in it that never ends.',
-      cause: signal.reason,
-    })
-  if (signal.aborted) throw failure()
-  let stop = (): void => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(failure())
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([loading, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
+function unlessAborted<T>(loading: Promise<T>, { root, signal }: LoadRequest): Promise<T> {
+  return raceAbort(
+    loading,
+    signal,
+    () =>
+      new ToolgateError({
+        code: 'CONNECTOR_FAILED',
+        message: `Loading ${root} was stopped before it was done.`,
+        hint: 'If it hangs, look for a top-level await in it that never ends.',
+        cause: signal.reason,
+      }),
+  )
 }
 
 function isMissingModule(cause: unknown): boolean {
