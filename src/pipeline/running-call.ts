@@ -64,18 +64,19 @@ export class RunningCall implements CallContext {
     return this.#controller.signal
   }
 
-  report(progress: Progress): void {
+  // Bound, so that a handler may take them out of the context: `({ log }) => …`.
+  readonly report = (progress: Progress): void => {
     if (this.#isSettled || !(progress.progress > this.#progress)) return
     this.#progress = progress.progress
     this.onProgress?.()
     if (this.#mayNotify()) this.#call.channel.report(progress)
   }
 
-  log(level: LogLevel, data: unknown, logger?: string): void {
+  readonly log = (level: LogLevel, data: unknown, logger?: string): void => {
     if (this.#mayNotify()) this.#call.channel.log(level, data, logger)
   }
 
-  closeStream(): void {
+  readonly closeStream = (): void => {
     if (!this.#isSettled) this.#call.channel.closeStream()
   }
 

@@ -79,7 +79,8 @@ export class ResumableStream {
   }
 
   #onClosed(sink: SseStream, isDelivered: boolean): void {
-    if (this.#sink === sink) this.#sink = undefined
+    if (this.#sink !== sink) return
+    this.#sink = undefined
     if (this.#isDone && isDelivered) this.#onForgotten?.()
   }
 

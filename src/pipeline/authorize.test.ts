@@ -1,0 +1,117 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compileCapability } from '../capabilities/compile-capability.ts'
+import { defineTool } from '../capabilities/definition.ts'
+import type { Principal } from '../identity/principal.ts'
+import { compileGlob, createPolicy } from './authorize.ts'
+import type { RoleOptions } from './options.ts'
+
+const capability = (name: string, more: { scopes?: string[]; tags?: string[]; readOnly?: boolean } = {}) =>
+  compileCapability(
+    defineTool({
+      name,
+      scopes: more.scopes ?? [],
+      tags: more.tags ?? [],
+      annotations: { readOnlyHint: more.readOnly ?? false },
+      run: () => '',
+    }),
+    { connector: 'crm', source: 'x.ts' },
+  )
+
+const holder = (...roles: string[]): Principal => ({ id: 'key:1', name: 'ci', kind: 'api-key', roles })
+const role = (given: Partial<RoleOptions>): RoleOptions => ({ scopes: [], allow: [], deny: [], ...given })
+
+describe('the policy', () => {
+  it('denies what no role allows', () => {
+    const policy = createPolicy({ none: role({}) })
+    expect(policy.decide(holder(), capability('a'))).toMatchObject({
+      effect: 'deny',
+      reason: 'hidden',
+      rule: 'no role',
+    })
+    expect(policy.decide(holder('none'), capability('a'))).toMatchObject({ effect: 'deny', reason: 'hidden' })
+    expect(policy.decide(holder('unknown'), capability('a'))).toMatchObject({ effect: 'deny', reason: 'hidden' })
+  })
+
+  it('selects by name, tag, read-only and connector; all given parts must match', () => {
+    const policy = createPolicy({
+      r: role({ allow: [{ name: 'get_*', tag: 'public', readOnly: true, connector: 'crm' }] }),
+    })
+    const fits = { tags: ['public'], readOnly: true }
+    expect(policy.decide(holder('r'), capability('get_a', fits)).effect).toBe('permit')
+    expect(policy.decide(holder('r'), capability('set_a', fits)).effect).toBe('deny')
+    expect(policy.decide(holder('r'), capability('get_a', { readOnly: true })).effect).toBe('deny')
+    expect(policy.decide(holder('r'), capability('get_a', { tags: ['public'] })).effect).toBe('deny')
+  })
+
+  it('lets a deny of any role win', () => {
+    const policy = createPolicy({
+      all: role({ allow: [{ name: '*' }] }),
+      careful: role({ deny: [{ name: '*_delete' }] }),
+    })
+    expect(policy.decide(holder('all'), capability('x_delete')).effect).toBe('permit')
+    expect(policy.decide(holder('all', 'careful'), capability('x_delete'))).toMatchObject({
+      effect: 'deny',
+      rule: 'role careful: deny name *_delete',
+    })
+  })
+
+  it('wants every scope, from the roles together', () => {
+    const policy = createPolicy({
+      a: role({ allow: [{ name: '*' }], scopes: ['crm:read'] }),
+      b: role({ scopes: ['crm:write'] }),
+    })
+    const guarded = capability('x', { scopes: ['crm:read', 'crm:write'] })
+    expect(policy.decide(holder('a'), guarded)).toMatchObject({
+      effect: 'deny',
+      reason: 'scope',
+      missing: ['crm:write'],
+    })
+    expect(policy.decide(holder('a', 'b'), guarded).effect).toBe('permit')
+  })
+
+  it('never permits more when a role is taken away', () => {
+    const roles = {
+      a: role({ allow: [{ name: 'x*' }], scopes: ['s'] }),
+      b: role({ allow: [{ tag: 't' }] }),
+      c: role({ scopes: ['u'] }),
+    }
+    const policy = createPolicy(roles)
+    const subset = fc.subarray(['a', 'b', 'c'])
+    fc.assert(
+      fc.property(
+        subset,
+        fc.subarray(['s', 'u']),
+        fc.subarray(['t']),
+        fc.constantFrom('x1', 'y1'),
+        (held, scopes, tags, name) => {
+          const asked = capability(name, { scopes, tags })
+          if (policy.decide(holder(...held), asked).effect === 'permit') return
+          for (const gone of held) {
+            expect(policy.decide(holder(...held.filter((other) => other !== gone)), asked).effect).toBe('deny')
+          }
+        },
+      ),
+    )
+  })
+})
+
+describe('a glob', () => {
+  it('means what a person expects', () => {
+    expect(compileGlob('get_*')('get_')).toBe(true)
+    expect(compileGlob('get_?')('get_ab')).toBe(false)
+    expect(compileGlob('*_x_*')('a_x_b_x_c')).toBe(true)
+    expect(compileGlob('a.c')('abc')).toBe(false)
+  })
+
+  it('agrees with the regular expression it stands for', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '_'), maxLength: 12 })
+    const glob = fc.string({ unit: fc.constantFrom('a', 'b', '_', '*', '?'), maxLength: 8 })
+    fc.assert(
+      fc.property(glob, text, (pattern, value) => {
+        const expression = new RegExp(`^${pattern.replaceAll('?', '.').replaceAll('*', '.*')}$`)
+        expect(compileGlob(pattern)(value)).toBe(expression.test(value))
+      }),
+    )
+  })
+})
