@@ -1,0 +1,6 @@
+/** Contract suites for implementations of Toolgate's interfaces. They bring their assertions and run under any runner. */
+
+export { type AuthenticatorSubject, authenticatorSuite } from './authenticator-suite.ts'
+export { type ConnectorSuiteOptions, type ConnectorUnderTest, connectorSuite } from './connector-suite.ts'
+export type { ContractCase } from './contract-case.ts'
+export { keyStoreSuite } from './key-store-suite.ts'
