@@ -1,0 +1,121 @@
+import { type Logger, pino } from 'pino'
+import { ERRORS } from '../errors.ts'
+import { describeText, describeValue } from './describe-value.ts'
+import { escapeJson } from './escape-json.ts'
+import { createLineWriter } from './line-writer.ts'
+import type { Observation, Observer } from './observation.ts'
+
+/** How the log is written. */
+export interface LogPlace {
+  /** Least severity that is written. */
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** Takes each line, without its end, instead of stderr. */
+  readonly write?: (line: string) => void
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number
+}
+
+type Level = 'info' | 'warn' | 'error'
+type CallEnded = Extract<Observation, { type: 'call.ended' }>
+
+interface Line {
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly message: string
+}
+
+const STDERR = 2
+
+/**
+ * Writes each observation as one line of JSON to stderr (never to stdout, which belongs to the protocol over stdio). What
+ * came from outside cannot make a line of its own, and secrets that can be told by their shape are masked.
+ */
+export function createLogObserver({ level, write, clock = Date.now }: LogPlace): Observer {
+  if (level === 'silent') return () => undefined
+  const take = write ?? takeIntoStderr()
+  const logger: Logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date(clock()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (line: string) => take(escapeJson(line.slice(0, -1))) },
+  )
+  return (observation) => {
+    const severity = levelOf(observation)
+    if (!logger.isLevelEnabled(severity)) return
+    const { fields, message } = toLine(observation)
+    logger[severity](fields, message)
+  }
+}
+
+function takeIntoStderr(): (line: string) => void {
+  const writer = createLineWriter(STDERR)
+  return (line) => writer.write(line)
+}
+
+function levelOf(observation: Observation): Level {
+  switch (observation.type) {
+    case 'call.ended':
+      return levelOfCall(observation)
+    case 'fault':
+      return 'error'
+    case 'auth.refused':
+    case 'warning':
+      return 'warn'
+    default:
+      return 'info'
+  }
+}
+
+/** A model's mistakes are its own business and stand at `info`; what an operator should look at stands higher. */
+function levelOfCall({ status, code, cause }: CallEnded): Level {
+  if (cause !== undefined) return 'error'
+  if (status === 'denied') return 'warn'
+  if (status !== 'error') return 'info'
+  const row = code !== undefined && Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS] : undefined
+  return row?.audience === 'operator' ? 'error' : 'info'
+}
+
+function toLine(observation: Observation): Line {
+  switch (observation.type) {
+    case 'call.ended':
+      return toCallLine(observation)
+    case 'auth.refused': {
+      const { reason, address } = observation
+      return {
+        fields: { reason: describeText(reason), address: describeText(address) },
+        message: 'Refused a credential',
+      }
+    }
+    case 'fault':
+      return { fields: describeField('cause', observation.cause), message: describeText(observation.message) }
+    case 'server.stopped':
+      return { fields: {}, message: describeText(observation.message) }
+    default:
+      return { fields: describeField('details', observation.details), message: describeText(observation.message) }
+  }
+}
+
+function toCallLine({ method, kind, client, durationMs, status, callId, code, transport, ...call }: CallEnded): Line {
+  const name = describeText(call.name)
+  return {
+    fields: {
+      method,
+      // `tool`, `resource`, `prompt` or `completion`: what the name is the name of.
+      [kind]: name,
+      client: describeText(client),
+      durationMs: Math.round(durationMs * 1000) / 1000,
+      status,
+      code,
+      callId,
+      transport,
+      ...describeField('cause', call.cause),
+    },
+    message: `${method} ${name} ${status}`,
+  }
+}
+
+function describeField(name: string, value: unknown): Readonly<Record<string, unknown>> {
+  return value === undefined ? {} : { [name]: describeValue(value) }
+}
