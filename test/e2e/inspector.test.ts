@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { INSPECTOR, installOfficialTools, newerNode } from '../conformance/official-tools.ts'
+import { REPOSITORY, type RunningServer, serveCommand, startConformanceServer } from '../conformance/start-server.ts'
+
+interface Answer {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const INSTALLATION_MS = 180_000
+
+let missing: string | undefined
+let server: RunningServer
+let home = ''
+
+beforeAll(async () => {
+  missing = installOfficialTools()
+  home = mkdtempSync(join(tmpdir(), 'inspector-home-'))
+  server = await startConformanceServer()
+}, INSTALLATION_MS)
+
+afterAll(async () => {
+  rmSync(home, { recursive: true, force: true })
+  expect(await server.stop()).toBe(0)
+})
+
+// Without a registry the Inspector cannot be had; the note says which command brings it.
+beforeEach((context) => context.skip(missing !== undefined, missing))
+
+describe.each(['modern', 'legacy'])('the official Inspector over HTTP, %s era', (era) => {
+  const over = (...args: string[]): Promise<Answer> => inspect(server.url, '--protocol-era', era, ...args)
+
+  test('lists the tools', async () => {
+    const { tools } = parse(await over('--method', 'tools/list')) as { tools: { name: string }[] }
+    expect(tools.map((tool) => tool.name)).toEqual(expect.arrayContaining(['add', 'hang', 'test_simple_text']))
+  })
+
+  test('calls a tool', async () => {
+    const result = parse(await over('--method', 'tools/call', '--tool-name', 'add', '--tool-arg', 'a=2', 'b=3'))
+    expect(result).toMatchObject({ structuredContent: { sum: 5 } })
+  })
+
+  test('reads a resource and gets a prompt', async () => {
+    const resource = parse(await over('--method', 'resources/read', '--uri', 'test://static-text'))
+    expect(resource).toMatchObject({ contents: [{ uri: 'test://static-text', mimeType: 'text/plain' }] })
+    const name = ['--prompt-name', 'test_prompt_with_arguments', '--prompt-args', 'arg1=x', 'arg2=y']
+    const prompt = parse(await over('--method', 'prompts/get', ...name))
+    expect(prompt).toMatchObject({ messages: [{ content: { text: "Prompt with arguments: arg1='x', arg2='y'" } }] })
+  })
+
+  test('says that a tool does not exist and shows no inner text of one that fails', async () => {
+    const unknown = await over('--method', 'tools/call', '--tool-name', 'no_such_tool')
+    expect(unknown.code).toBe(5)
+    const leaking = await over('--method', 'tools/call', '--tool-name', 'leak')
+    expect(leaking.code).toBe(5)
+    expect(leaking.stdout + leaking.stderr).not.toContain('hunter2')
+  })
+})
+
+test.each(['modern', 'legacy'])('the official Inspector starts the server over stdio, %s era', async (era) => {
+  const { command, args } = serveCommand('--stdio')
+  const call = ['--method', 'tools/call', '--tool-name', 'add', '--tool-args-json', '{"a":2,"b":40}']
+  const answer = await inspect('--protocol-era', era, '--cwd', REPOSITORY, ...call, '--', command, ...args)
+  expect(parse(answer)).toMatchObject({ structuredContent: { sum: 42 } })
+})
+
+/** Runs the Inspector's command line; its files go to a home of their own. */
+function inspect(...args: string[]): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const [before, after] = splitAt(args, '--')
+    const child = spawn(newerNode(), [INSPECTOR, '--cli', ...before, '--format', 'json', ...after], {
+      cwd: home,
+      env: { ...process.env, HOME: home },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+function splitAt(args: readonly string[], separator: string): [readonly string[], readonly string[]] {
+  const index = args.indexOf(separator)
+  return index === -1 ? [args, []] : [args.slice(0, index), args.slice(index)]
+}
+
+function parse({ code, stdout, stderr }: Answer): unknown {
+  expect(code, stderr).toBe(0)
+  const printed = JSON.parse(stdout) as { result?: unknown }
+  return printed.result ?? printed
+}
