@@ -60,7 +60,7 @@ export class RunningCall implements CallContext {
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
-    if (this.#call.cancellation.isCancelled) this.#controller.abort()
+    if (this.#call.cancellation.isCancelled) this.abort()
     return this.#controller.signal
   }
 

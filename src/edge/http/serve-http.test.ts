@@ -252,7 +252,13 @@ describe('a request of revision 2026-07-28', () => {
     ]
     for (const [headers, meta, status, code] of cases) {
       const answer = await call(headers, meta)
-      expect([headers, meta, answer.status, answer.json.error.code]).toEqual([headers, meta, status, code])
+      expect([headers, meta, answer.status, answer.json.error.code, answer.json.id]).toEqual([
+        headers,
+        meta,
+        status,
+        code,
+        1,
+      ])
     }
     expect((await call({ 'mcp-name': `=?base64?${Buffer.from('add').toString('base64')}?=` })).status).toBe(200)
     expect((await call({}, { 'io.modelcontextprotocol/clientInfo': undefined })).status).toBe(200)
@@ -332,8 +338,8 @@ describe('a session of an older revision', () => {
   it('belongs to the principal that opened it', async () => {
     const ann = await openLegacy(server.port)
     expect((await ann.request('ping')).status).toBe(200)
-    const stolen = await ann.request('tools/list', {}, { authorization: 'Bearer bob' })
-    const unknown = await ann.request('tools/list', {}, { 'mcp-session-id': 'no-such-session' })
+    const stolen = await ann.request('tools/list', {}, { authorization: 'Bearer bob' }, 7)
+    const unknown = await ann.request('tools/list', {}, { 'mcp-session-id': 'no-such-session' }, 7)
     expect([stolen.status, stolen.json]).toEqual([404, unknown.json])
     expect(
       (

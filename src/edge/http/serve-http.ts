@@ -5,8 +5,9 @@ import type { Principal } from '../../identity/principal.ts'
 import type { Engine } from '../engine.ts'
 import { createSessionStore, type SessionStore } from '../legacy/session-store.ts'
 import { claimsModern, opensLegacy } from '../protocol/envelope.ts'
-import { type Message, readMessage } from '../protocol/json-rpc.ts'
+import { type Message, type RequestId, readMessage } from '../protocol/json-rpc.ts'
 import { isModernVersion } from '../protocol/versions.ts'
+import { idOf } from '../protocol/wire-error.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { createOriginRules, type OriginRules, writePreflight } from './check-origin.ts'
 import { checkAccept, checkMediaType, checkRequest, pathOf } from './check-request.ts'
@@ -69,13 +70,13 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
   }
 }
 
-function refuse(parts: Parts, response: ServerResponse, thrown: unknown): void {
+function refuse(parts: Parts, response: ServerResponse, thrown: unknown, id?: RequestId): void {
   const error = toToolgateError(thrown)
   if (error.code === 'CANCELLED') return
   if (error.code === 'INTERNAL') {
     parts.engine.guards.observe({ type: 'fault', message: 'An HTTP request failed.', cause: error.cause })
   }
-  writeError(response, error)
+  writeError(response, error, id ?? idOf(error))
 }
 
 function requirePath(request: IncomingMessage, path: string): void {
@@ -112,11 +113,18 @@ async function serveMethod(parts: Parts, http: HttpExchange): Promise<void> {
 async function serveMessage(parts: Parts, http: HttpExchange): Promise<void> {
   const text = await readBody(http.request, parts.engine.options.maxBodyBytes)
   const message = readMessage(text, parts.engine.options.maxJsonDepth)
-  if (!isModernMessage(message, http.request)) {
-    await servePost(parts.engine, parts.sessions, message, http)
-  } else if (message.kind === 'request') {
-    await serveModern(parts.engine, message.message, http)
-  } else if (message.kind === 'notification') {
+  try {
+    if (isModernMessage(message, http.request)) await serveModernMessage(parts, message, http)
+    else await servePost(parts.engine, parts.sessions, message, http)
+  } catch (thrown) {
+    refuse(parts, http.response, thrown, message.kind === 'request' ? message.message.id : undefined)
+  }
+}
+
+async function serveModernMessage(parts: Parts, { kind, message }: Message, http: HttpExchange): Promise<void> {
+  if (kind === 'request') {
+    await serveModern(parts.engine, message, http)
+  } else if (kind === 'notification') {
     writeEmpty(http.response, 202)
   } else {
     throw new ToolgateError({ code: 'INVALID_REQUEST', message: 'A response cannot be posted in revision 2026-07-28.' })

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { ServerResponse } from 'node:http'
 import type { ToolgateError } from '../../errors.ts'
-import type { Era } from '../../pipeline/call.ts'
+import type { RequestId } from '../protocol/json-rpc.ts'
 import { httpStatusOf, idOf, toErrorResponse } from '../protocol/wire-error.ts'
 
 /** Answers with one JSON body of known length. */
@@ -18,10 +18,14 @@ export function writeEmpty(response: ServerResponse, status: number): void {
   response.writeHead(status, { 'content-length': 0 }).end()
 }
 
-/** Answers a request that was refused before it reached a method. */
-export function writeError(response: ServerResponse, error: ToolgateError, era: Era = 'modern'): void {
+/** Answers a request that was refused before it reached a method; with its id, if that could be read. */
+export function writeError(
+  response: ServerResponse,
+  error: ToolgateError,
+  id: RequestId | undefined = idOf(error),
+): void {
   setRetryAfter(response, error)
-  writeJson(response, httpStatusOf(error, era), toErrorResponse(error, era, idOf(error)))
+  writeJson(response, httpStatusOf(error, 'modern'), toErrorResponse(error, 'modern', id))
 }
 
 /** RFC 9110 §10.2.3. */
