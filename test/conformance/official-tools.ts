@@ -4,14 +4,10 @@ import { fileURLToPath } from 'node:url'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** The folder with the packages of the suite and the Inspector. */
-export const CONFORMANCE_DIRECTORY: string = at('.')
 /** The suite's command line. */
 export const SUITE: string = at('./node_modules/@modelcontextprotocol/conformance/dist/index.js')
 /** The Inspector's command line. */
 export const INSPECTOR: string = at('./node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js')
-/** What a person types to get both. */
-export const INSTALL_COMMAND = 'npm ci --prefix test/conformance'
 
 /** The suite's own list of what a revision requires. */
 export function requirementsOf(revision: string): string {
@@ -28,13 +24,13 @@ export function newerNode(): string {
 export function installOfficialTools(): string | undefined {
   if (existsSync(SUITE) && existsSync(INSPECTOR) && existsSync(newerNode())) return undefined
   const npm = spawnSync('npm', ['ci', '--ignore-scripts'], {
-    cwd: CONFORMANCE_DIRECTORY,
+    cwd: at('.'),
     env: withoutNpmSettings(process.env),
     encoding: 'utf8',
   })
   if (npm.status === 0 && existsSync(newerNode())) return undefined
   const reason = npm.status === 0 ? 'They need Node 22.' : (npm.error?.message ?? npm.stderr.slice(-500))
-  return `The official suite and Inspector are not installed. Run: ${INSTALL_COMMAND}\n${reason}`
+  return `The official suite and Inspector are not installed. Run: npm ci --prefix test/conformance\n${reason}`
 }
 
 /** An `npm run` hands its own settings to its children; those of the main package are not this one's. */

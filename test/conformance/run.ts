@@ -15,6 +15,8 @@ const REVISIONS = ['2025-11-25', '2026-07-28'] as const
 const EXPECTED_FAILURES = fileURLToPath(new URL('./expected-failures.yml', import.meta.url))
 const SUITE_TIMEOUT_MS = 300_000
 
+// Ending by a signal must not leave the server behind; it goes when this process exits.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 process.exitCode = await main(process.argv.includes('--verbose'))
 
 async function main(isVerbose: boolean): Promise<number> {

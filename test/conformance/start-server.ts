@@ -31,6 +31,7 @@ export async function startConformanceServer(): Promise<RunningServer> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text
   })
+  process.once('exit', () => child.kill())
   const ended = once(child, 'exit') as Promise<[number | null]>
   const url = await Promise.race([firstUrl(child.stdout), ended.then(() => undefined)])
   if (url === undefined) throw new Error(`The conformance server did not start.\n${log}`)
