@@ -1,8 +1,8 @@
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
-import type { MemoryPeer } from '../edge/memory/connect-in-memory.ts'
-import type { Principal } from '../identity/principal.ts'
 import type { Connector } from '../connectors/connector.ts'
+import type { MemoryClient, MemoryPeer } from '../edge/memory/connect-in-memory.ts'
+import type { Principal } from '../identity/principal.ts'
 import type { Observer } from '../observe/observation.ts'
 import type { StoredKey } from '../storage/key-store.ts'
 
@@ -36,11 +36,14 @@ export interface App {
    * Serves Streamable HTTP. Rejects with `ADDRESS_IN_USE`, or `NOT_CONFIGURED` when nobody could be let in.
    * `url` is the endpoint, path included.
    */
-  listen(at?: { readonly host?: string; readonly port?: number }): Promise<{ readonly url: string; readonly port: number }>
+  listen(at?: {
+    readonly host?: string
+    readonly port?: number
+  }): Promise<{ readonly url: string; readonly port: number }>
   /** Serves stdin and stdout; resolves when the input ends. Rejects when no identity is configured for scoped tools. */
   serveStdio(): Promise<void>
   /** The same engine without bytes, as the given principal or as the local one. */
-  connectInMemory(as?: Principal): MemoryPeer
+  connectInMemory(as?: Principal, client?: MemoryClient): MemoryPeer
   /** Reads every connector's source again and swaps the catalog in one step; on failure the old one stays. */
   reload(): Promise<ReloadReport>
   /** Files and folders whose change means `reload`. */

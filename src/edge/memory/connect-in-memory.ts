@@ -103,7 +103,8 @@ class InMemoryPeer implements MemoryPeer {
     this.#waiting.clear()
   }
 
-  #send(method: string, params: Params, signal?: AbortSignal): Promise<Record<string, unknown>> {
+  async #send(method: string, params: Params, signal?: AbortSignal): Promise<Record<string, unknown>> {
+    signal?.throwIfAborted()
     this.#count += 1
     const id = this.#count
     return new Promise((resolve, reject) => {

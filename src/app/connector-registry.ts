@@ -1,0 +1,17 @@
+import type { ConnectorOptions } from '../config/config.ts'
+import type { Connector } from '../connectors/connector.ts'
+
+type Create = (options: never) => Connector
+
+/** What ships, by `type`. Each is loaded when the configuration names it. */
+const CONNECTORS: Readonly<Record<ConnectorOptions['type'], () => Promise<Create>>> = {
+  typescript: async () =>
+    (await import('../connectors/typescript/create-typescript-connector.ts')).createTypescriptConnector,
+  sdk: async () => (await import('../connectors/sdk/create-sdk-connector.ts')).createSdkConnector,
+}
+
+/** Makes the connector of one entry of the configuration; it does no I/O yet. */
+export async function createConnector(options: ConnectorOptions): Promise<Connector> {
+  const create = await CONNECTORS[options.type]()
+  return create(options as never)
+}
