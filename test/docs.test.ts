@@ -105,7 +105,7 @@ describe('the code in the documents', () => {
       execFileSync('bash', ['-n'], { input: text })
       for (const [, script] of text.matchAll(/\bnpm run ([\w:]+)/g))
         expect(scripts.scripts, where).toHaveProperty([script as string])
-      for (const [line] of text.matchAll(/(?<=npx toolgate ).+$/gm))
+      for (const [line] of text.matchAll(/(?<=^(?:npx )?toolgate ).+$/gm))
         expect(() => readCommand(line), `${where}: ${line}`).not.toThrow()
     }
   })
