@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
-import { dirname, extname, join, relative, sep } from 'node:path'
+import { basename, dirname, extname, join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type {
   BuildFailure,
@@ -51,7 +51,7 @@ export class BuildMistakes extends Error {
 export async function buildModules(request: BuildRequest): Promise<Build> {
   const inputs = new Map<string, BuildInput>()
   const result = await runBuild(request, inputs)
-  const files = new Map(result.outputFiles.map(({ path, contents }) => [path.slice(OUT.length + 1), contents] as const))
+  const files = new Map(result.outputFiles.map(({ path, contents }) => [basename(path), contents] as const))
   return { files, inputs: [...inputs.values()] }
 }
 

@@ -259,6 +259,10 @@ describe('mistakes', () => {
     expect(failure.message).toMatch(/^a\.ts:3: .*'nope'/)
   })
 
+  it('says that a file is not there', async () => {
+    expect((await failureOf(load('nowhere.ts'))).code).toBe('CONNECTOR_FAILED')
+  })
+
   it('refuses a part of toolgate that does not exist', async () => {
     const failure = await failureOf(load('a.ts', { 'a.ts': `import x from 'toolgate/inside'\nexport default x` }))
     expect(failure.message).toContain('"toolgate/inside" is not something that toolgate exports')

@@ -38,6 +38,16 @@ export interface LoadedModule {
  * Rejects with `CONNECTOR_FAILED` naming file, line, column and mistake, and when `signal` fires.
  */
 export async function loadModules(request: LoadRequest): Promise<readonly LoadedModule[]> {
+  const { root, signal } = request
+  if (signal.aborted) throw stopped(request)
+  try {
+    return await raceAbort(load(request), signal, () => stopped(request))
+  } catch (thrown) {
+    throw toBuildFailure(thrown, root, root)
+  }
+}
+
+async function load(request: LoadRequest): Promise<readonly LoadedModule[]> {
   const project = await findProject(request.root)
   const toolgate = await findRunningPackage()
   const identity: BuildIdentity = { entries: request.entries, tools: await describeTools(toolgate) }
@@ -122,7 +132,7 @@ async function importBuild(build: CachedBuild, request: LoadRequest): Promise<re
     const isAnew = request.isFresh === true || failed.has(output)
     return import(/* @vite-ignore */ `${pathToFileURL(output).href}${isAnew ? `?load=${loads}` : ''}`)
   })
-  const settled = await unlessAborted(Promise.allSettled(importing), request)
+  const settled = await Promise.allSettled(importing)
   const failures = settled.flatMap((one, index) => {
     if (one.status === 'fulfilled') return []
     failed.add(build.outputs[index] ?? '')
@@ -137,18 +147,13 @@ async function importBuild(build: CachedBuild, request: LoadRequest): Promise<re
 }
 
 /** An import cannot be stopped, only not waited for any more. */
-function unlessAborted<T>(loading: Promise<T>, { root, signal }: LoadRequest): Promise<T> {
-  return raceAbort(
-    loading,
-    signal,
-    () =>
-      new ToolgateError({
-        code: 'CONNECTOR_FAILED',
-        message: `Loading ${root} was stopped before it was done.`,
-        hint: 'If it hangs, look for a top-level await in it that never ends.',
-        cause: signal.reason,
-      }),
-  )
+function stopped({ root, signal }: LoadRequest): ToolgateError {
+  return new ToolgateError({
+    code: 'CONNECTOR_FAILED',
+    message: `Loading ${root} was stopped before it was done.`,
+    hint: 'If it hangs, look for a top-level await in it that never ends.',
+    cause: signal.reason,
+  })
 }
 
 function isMissingModule(cause: unknown): boolean {

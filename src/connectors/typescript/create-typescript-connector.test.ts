@@ -82,6 +82,15 @@ describe('what is offered', () => {
     expect(offered.map(({ definition }) => definition.kind)).toEqual(['tool', 'resource', 'prompt'])
   })
 
+  it('offers once what a file gathers from others', async () => {
+    const offered = await offer('tools', {
+      'tools/a.ts': tool('a'),
+      'tools/index.ts': `export * as all from './zed'\nexport { tool as first } from './a'\nexport { tool } from './zed'`,
+      'tools/zed.ts': tool('zed'),
+    })
+    expect(offered.map(({ definition }) => definition.name)).toEqual(['a', 'zed'])
+  })
+
   it('is not confused by exports named after what every object has', async () => {
     const offered = await offer('odd.ts', {
       'odd.ts': `

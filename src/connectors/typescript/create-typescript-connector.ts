@@ -1,4 +1,6 @@
 import { stat } from 'node:fs/promises'
+import { sep } from 'node:path'
+import type { Definition } from '../../capabilities/definition.ts'
 import { ToolgateError } from '../../errors.ts'
 import type { Connector, Offered } from '../connector.ts'
 import { shorten } from '../describe-load-failure.ts'
@@ -26,19 +28,23 @@ export function createTypescriptConnector(source: TypescriptConnectorSource): Co
 
   async function load(signal: AbortSignal): Promise<readonly Offered[]> {
     const isFolder = await isFolderAt(source)
-    const entries = isFolder ? await findModuleFiles(source.path) : [source.path]
+    const entries = isFolder ? await findFiles(source.path) : [source.path]
     if (entries.length === 0) throw emptyFolder(source.path)
     const read = new Set<string>()
     try {
       const modules = await loadModules({ root: source.path, entries, signal, inputs: read })
-      return modules.flatMap((module) => {
+      const places = new Map<Definition, string>()
+      for (const module of modules) {
         const place = shorten(module.file, source.path)
-        const definitions = collectDefinitions(module, { place, isOnlyFile: !isFolder })
-        return definitions.map((definition) => ({
-          definition: prefixName(definition, source.prefix ?? ''),
-          source: place,
-        }))
-      })
+        // A file that gathers what others export (index.ts) offers nothing of its own.
+        for (const definition of collectDefinitions(module, { place, isOnlyFile: !isFolder })) {
+          if (!places.has(definition)) places.set(definition, place)
+        }
+      }
+      return [...places].map(([definition, place]) => ({
+        definition: prefixName(definition, source.prefix ?? ''),
+        source: place,
+      }))
     } finally {
       // Also after a failure: what was read so far is what has to change for it to succeed.
       inputs = new Set([...inputs, ...read])
@@ -67,6 +73,19 @@ async function isFolderAt({ name, path }: TypescriptConnectorSource): Promise<bo
   }
 }
 
+async function findFiles(path: string): Promise<readonly string[]> {
+  try {
+    return await findModuleFiles(path)
+  } catch (cause) {
+    throw new ToolgateError({
+      code: 'CONNECTOR_FAILED',
+      message: `The folder ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'Give the user that Toolgate runs as the right to read it.',
+      cause,
+    })
+  }
+}
+
 function emptyFolder(path: string): ToolgateError {
   return new ToolgateError({
     code: 'CONNECTOR_FAILED',
@@ -76,5 +95,5 @@ function emptyFolder(path: string): ToolgateError {
 }
 
 function isUnder(path: string, root: string): boolean {
-  return path === root || path.startsWith(`${root}/`)
+  return path === root || path.startsWith(root + sep)
 }
