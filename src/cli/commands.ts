@@ -1,0 +1,194 @@
+import type { Argument, Command, Option } from './command.ts'
+
+const help: Option = { name: 'help', short: 'h', description: 'Prints this.' }
+const json: Option = { name: 'json', description: 'Prints JSON on standard output, failures too.' }
+const config: Option = { name: 'config', value: 'FILE', description: 'The config file, when PATH does not name it.' }
+const asRole: Option = {
+  name: 'as',
+  value: 'ROLE',
+  isRepeatable: true,
+  description: 'Look through the eyes of this role; may be given several times. Default: the local caller.',
+}
+const path: Argument = {
+  name: 'PATH',
+  description:
+    'A config file, its folder, or a .ts or .js file or folder of tools without one. Default: the config file here.',
+}
+
+const serving: readonly Option[] = [
+  config,
+  { name: 'stdio', description: 'Serve standard input and output instead of HTTP: for clients that start the server.' },
+  { name: 'port', short: 'p', value: 'N', description: 'Port to listen on; wins over PORT and the config file.' },
+  { name: 'host', value: 'HOST', description: 'Address to listen on; wins over the config file.' },
+  {
+    name: 'fresh-key',
+    value: 'ROLE',
+    isValueOptional: true,
+    description:
+      'Make a key for this role that ends with the process, print it, and print what to paste into clients. ' +
+      'ROLE may be left out where the configuration has one role or none.',
+  },
+  json,
+  help,
+]
+
+const serve: Command = {
+  name: 'serve',
+  summary: 'Serves what the configuration offers, over HTTP or stdio.',
+  details: 'Ends with exit code 0 on SIGTERM or SIGINT after open calls are answered; a second signal ends it at once.',
+  arguments: [path],
+  options: serving,
+  examples: [
+    'toolgate serve',
+    'toolgate serve ./tools --fresh-key',
+    'toolgate serve --stdio --config /srv/crm/toolgate.yaml',
+    'PORT=8080 toolgate serve --fresh-key reader',
+  ],
+  load: async () => (await import('./commands/serve.ts')).serve,
+}
+
+const dev: Command = {
+  name: 'dev',
+  summary: 'Serves, reloads on every change and prints one line per call.',
+  details:
+    'A broken edit is reported and the last good state goes on serving. A change of the config file is taken over too.',
+  arguments: [path],
+  options: serving,
+  examples: ['toolgate dev', 'toolgate dev ./tools --port 4000'],
+  load: async () => (await import('./commands/dev.ts')).dev,
+}
+
+const init: Command = {
+  name: 'init',
+  summary: 'Writes a small server that runs at once. Nothing is downloaded and nothing is overwritten.',
+  arguments: [
+    { name: 'DIR', description: 'Folder to write into; made when it does not exist. Default: the current one.' },
+  ],
+  options: [json, help],
+  examples: ['toolgate init my-server', 'cd my-server && toolgate dev'],
+  load: async () => (await import('./commands/init.ts')).init,
+}
+
+const check: Command = {
+  name: 'check',
+  summary: 'Reads the configuration, loads every source and reports all mistakes at once.',
+  details: 'Prints what is offered, how much of it each role may call, and what no role can reach.',
+  arguments: [path],
+  options: [config, json, help],
+  examples: ['toolgate check', 'toolgate check toolgate.yaml --json'],
+  load: async () => (await import('./commands/check.ts')).check,
+}
+
+const list: Command = {
+  name: 'list',
+  summary: 'Lists the tools, resources and prompts that a caller is offered.',
+  arguments: [path],
+  options: [asRole, config, json, help],
+  examples: ['toolgate list', 'toolgate list --as reader --json'],
+  load: async () => (await import('./commands/list.ts')).list,
+}
+
+const call: Command = {
+  name: 'call',
+  summary: 'Calls a tool through all guards and prints the result.',
+  details:
+    'Without --url the tool runs in this process, as the local caller or as the role of --as; with --url a running server is asked.',
+  arguments: [{ name: 'NAME', isRequired: true, description: 'Name of the tool.' }, path],
+  options: [
+    {
+      name: 'args',
+      value: 'JSON',
+      description: 'Arguments as a JSON object; @FILE reads them from a file, - from standard input. Default: {}.',
+    },
+    { name: 'url', value: 'URL', description: 'Ask a running server: http://127.0.0.1:3000/mcp.' },
+    { name: 'key', value: 'KEY', description: 'API key for --url; wins over TOOLGATE_KEY.' },
+    asRole,
+    config,
+    json,
+    help,
+  ],
+  examples: [
+    'toolgate call get_current_date',
+    `toolgate call get_current_date --args '{"timezone":"Europe/Paris"}'`,
+    'toolgate call get_current_date --args @arguments.json --as reader',
+    'toolgate call get_current_date --url http://127.0.0.1:3000/mcp --key tg_…',
+  ],
+  load: async () => (await import('./commands/call.ts')).call,
+}
+
+const keysNew: Command = {
+  name: 'keys new',
+  summary: 'Makes an API key and prints it once; only its hash is stored.',
+  arguments: [path],
+  options: [
+    {
+      name: 'name',
+      short: 'n',
+      value: 'NAME',
+      isRequired: true,
+      description: 'Who or what the key is for, as it stands in the log.',
+    },
+    {
+      name: 'role',
+      short: 'r',
+      value: 'ROLE',
+      isRequired: true,
+      isRepeatable: true,
+      description: 'A role of the configuration; may be given several times.',
+    },
+    { name: 'tenant', value: 'TENANT', description: 'On whose behalf the holder acts.' },
+    {
+      name: 'no-store',
+      description: 'Store nothing; print the entry to write under access.keys of the config file instead.',
+    },
+    config,
+    json,
+    help,
+  ],
+  examples: [
+    'toolgate keys new --name ci --role reader',
+    'toolgate keys new --name acme-crm --role reader --role writer --tenant acme',
+  ],
+  load: async () => (await import('./commands/keys.ts')).newKey,
+}
+
+const keysList: Command = {
+  name: 'keys list',
+  summary: 'Lists the API keys of the configuration and of the storage, without secrets.',
+  arguments: [path],
+  options: [config, json, help],
+  examples: ['toolgate keys list'],
+  load: async () => (await import('./commands/keys.ts')).listKeys,
+}
+
+const configPrint: Command = {
+  name: 'config print',
+  summary: 'Prints the effective configuration, defaults filled in and secrets masked.',
+  arguments: [path],
+  options: [config, json, help],
+  examples: ['toolgate config print', 'toolgate config print --json'],
+  load: async () => (await import('./commands/config.ts')).print,
+}
+
+const configSchema: Command = {
+  name: 'config schema',
+  summary: 'Prints the JSON Schema of the config file, for editors.',
+  arguments: [],
+  options: [json, help],
+  examples: ['toolgate config schema > toolgate.schema.json'],
+  load: async () => (await import('./commands/config.ts')).schema,
+}
+
+/** Every command, in the order of `toolgate --help`. */
+export const commands: readonly Command[] = [
+  serve,
+  dev,
+  init,
+  check,
+  list,
+  call,
+  keysNew,
+  keysList,
+  configPrint,
+  configSchema,
+]

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type AnsweredError, toCallFailure } from '../call-failure.ts'
+import type { Invocation, RunCommand, Terminal } from '../command.ts'
+import { EXIT_CODES, exitCodeOfCall } from '../exit-codes.ts'
+import { causeText, type Observation } from '../print-observation.ts'
+import { resultText } from '../print-result.ts'
+import { UsageError } from '../usage-error.ts'
+
+type Result = Readonly<Record<string, unknown>>
+
+/** Calls a tool, in this process or of a running server, and prints the result. */
+export const call: RunCommand = async (invocation) => {
+  const { options } = invocation
+  const args = await readArguments(options.text('args') ?? '{}', invocation.terminal)
+  const name = invocation.positionals[0] as string
+  return options.has('url') ? callThere(invocation, name, args) : callHere(invocation, name, args)
+}
+
+async function readArguments(given: string, terminal: Terminal): Promise<object> {
+  const { source, text } = await readSource(given, terminal)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`${source} is not JSON: ${why}`, `Write it in single quotes: --args '{"timezone":"UTC"}'.`)
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw new UsageError(`${source} is JSON, but not an object.`, `Name the arguments: --args '{"timezone":"UTC"}'.`)
+}
+
+async function readSource(given: string, terminal: Terminal): Promise<{ source: string; text: string }> {
+  if (given === '-') return { source: 'Standard input', text: await terminal.readInput() }
+  if (!given.startsWith('@')) return { source: '--args', text: given }
+  const file = resolve(terminal.directory, given.slice(1))
+  try {
+    return { source: file, text: readFileSync(file, 'utf8') }
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
+    throw new UsageError(`${file} cannot be read (${why}).`, 'After @ stands the path of a file with a JSON object.')
+  }
+}
+
+async function callThere(invocation: Invocation, name: string, args: object): Promise<number> {
+  const { options, terminal } = invocation
+  const misplaced = ['as', 'config'].find((option) => options.has(option))
+  if (misplaced !== undefined || invocation.positionals[1] !== undefined) {
+    const what = misplaced === undefined ? 'PATH' : `--${misplaced}`
+    throw new UsageError(`${what} does not go with --url.`, 'The key decides who calls the running server.')
+  }
+  const { callRemoteTool } = await import('../call-remote.ts')
+  const remote = {
+    url: readUrl(options.text('url') ?? ''),
+    key: options.text('key') ?? terminal.environment.TOOLGATE_KEY,
+    version: invocation.version,
+    onNotification: ({ method, params }: { method: string; params?: Result }) => tell(terminal, method, params),
+  }
+  return printResult(invocation, await callRemoteTool(remote, name, args), undefined)
+}
+
+function readUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href
+  throw new UsageError(`${text} is not the URL of a server.`, 'It looks like http://127.0.0.1:3000/mcp.')
+}
+
+async function callHere(invocation: Invocation, name: string, args: object): Promise<number> {
+  const { options, terminal } = invocation
+  if (options.has('key')) throw new UsageError('--key goes with --url alone.', 'Use --as ROLE to call in this process.')
+  const [{ openTarget }, { actAs, runApp }] = await Promise.all([import('../open-target.ts'), import('../run-app.ts')])
+  const config = await openTarget(invocation)
+  const principal = actAs(config, options.all('as'))
+  let ended: Extract<Observation, { type: 'call.ended' }> | undefined
+  const observer = (observation: Observation): void => {
+    if (observation.type === 'call.ended') ended = observation
+  }
+  const result = await runApp({ config, terminal, observer }, async (app) => {
+    const peer = app.connectInMemory(principal, { name: 'toolgate', logLevel: 'info' })
+    peer.onNotification((method, params) => tell(terminal, method, params))
+    return peer
+      .request('tools/call', { name, arguments: args, _meta: { progressToken: 'toolgate' } })
+      .catch((thrown: unknown) => {
+        throw isAnswered(thrown) ? toCallFailure(thrown) : thrown
+      })
+  })
+  if (ended?.cause !== undefined) terminal.err(causeText(ended.cause))
+  return printResult(invocation, result, ended?.code)
+}
+
+function isAnswered(thrown: unknown): thrown is Error & AnsweredError {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number'
+}
+
+function tell(terminal: Terminal, method: string, params: Result | undefined): void {
+  if (method === 'notifications/progress') {
+    const { progress, total, message } = params ?? {}
+    terminal.err(
+      `progress ${[total === undefined ? progress : `${progress}/${total}`, message].filter(Boolean).join(' ')}\n`,
+    )
+  }
+  if (method === 'notifications/message') terminal.err(`${params?.level}: ${logText(params?.data)}\n`)
+}
+
+function logText(data: unknown): string {
+  return typeof data === 'string' ? data : JSON.stringify(data)
+}
+
+function printResult({ options, terminal }: Invocation, result: Result, code: string | undefined): number {
+  const isFailed = result.isError === true
+  if (options.has('json')) terminal.out(`${JSON.stringify(result, null, 2)}\n`)
+  else if (isFailed) terminal.err(resultText(result))
+  else terminal.out(resultText(result))
+  return isFailed ? exitCodeOfCall(code) : EXIT_CODES.ok
+}

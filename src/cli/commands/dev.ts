@@ -1,0 +1,22 @@
+import type { RunCommand } from '../command.ts'
+import { DevSession } from '../dev-session.ts'
+import { EXIT_CODES } from '../exit-codes.ts'
+import { openTarget } from '../open-target.ts'
+import { makeFreshKey, readServing } from '../serving.ts'
+import { untilEnded } from '../until-ended.ts'
+
+/** Serves like `serve`, takes over changes as they are saved, and prints one line per call. */
+export const dev: RunCommand = async (invocation) => {
+  // Failures then name places in the user's own files instead of in what was compiled from them.
+  process.setSourceMapsEnabled(true)
+  const serving = readServing(invocation)
+  const config = await openTarget(invocation)
+  const key = serving.freshKeyRole === undefined ? undefined : await makeFreshKey(config, serving.freshKeyRole)
+  const ended = untilEnded(invocation.terminal)
+  const session = new DevSession({ invocation, serving, key })
+  try {
+    return await Promise.race([session.run(config).then(() => EXIT_CODES.ok), ended])
+  } finally {
+    await session.close()
+  }
+}

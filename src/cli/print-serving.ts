@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url'
+import type { App } from '../app/app.ts'
+import { clientSnippets, type Snippet, sampleArguments, snippetsText } from './client-snippets.ts'
+import type { Invocation } from './command.ts'
+import { countOffered, type FreshKey, type Serving } from './serving.ts'
+
+/** What is told once a server listens. */
+export interface Started {
+  readonly app: App
+  readonly url: string
+  readonly key: FreshKey | undefined
+  readonly serving: Serving
+}
+
+/** Tells where the server listens, the fresh key, and what to paste into clients. */
+export async function printServing(invocation: Invocation, started: Started): Promise<void> {
+  const { app, url, key, serving } = started
+  const { terminal } = invocation
+  if (serving.asJson) {
+    const fresh = key === undefined ? {} : { key: key.text, role: key.role }
+    terminal.out(`${JSON.stringify({ event: 'listening', name: app.config.name, url, ...fresh })}\n`)
+    return
+  }
+  terminal.out(`${app.config.name} ${app.config.version} listens on ${url}\n${countOffered(app)}\n`)
+  if (key === undefined) terminal.out(`${keyHint(app, invocation.command.name)}\n`)
+  else {
+    terminal.out(`key: ${key.text}\n`)
+    terminal.out(`The key has the role ${key.role} and ends with this process.\n\n`)
+    terminal.out(snippetsText(await snippets(started, key)))
+  }
+  terminal.out('\nCtrl+C ends it.\n')
+}
+
+function keyHint({ config }: App, command: string): string {
+  if (config.access.anonymous !== undefined) {
+    return `A caller without a key has: ${config.access.anonymous.roles.join(', ')}.`
+  }
+  return `A client needs a key: \`toolgate keys new --name NAME --role ROLE\`, or \`toolgate ${command} --fresh-key ROLE\`.`
+}
+
+async function snippets({ app, url }: Started, key: FreshKey): Promise<readonly Snippet[]> {
+  return clientSnippets({
+    name: app.config.name,
+    url,
+    key: key.text,
+    stdio: stdioCommand(app),
+    tool: await firstTool(app, key),
+  })
+}
+
+/** How to start this very program on the same configuration over stdio. */
+function stdioCommand({ config }: App): readonly string[] {
+  const main = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url)
+  const program = [process.execPath, ...process.execArgv, fileURLToPath(main)]
+  const target = config.file === undefined ? [config.directory] : ['--config', config.file]
+  return [...program, 'serve', '--stdio', ...target]
+}
+
+/** A tool that the key may call, one without required arguments first. */
+async function firstTool(app: App, { stored }: FreshKey): Promise<{ name: string; args: object } | undefined> {
+  const peer = app.connectInMemory({ id: `key:${stored.id}`, name: stored.name, kind: 'api-key', roles: stored.roles })
+  const { tools } = (await peer.request('tools/list')) as { tools: readonly { name: string; inputSchema?: unknown }[] }
+  peer.close()
+  const offered = tools.map(({ name, inputSchema }) => ({ name, args: sampleArguments(inputSchema) }))
+  return offered.find(({ args }) => Object.keys(args).length === 0) ?? offered[0]
+}

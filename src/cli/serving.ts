@@ -1,0 +1,99 @@
+import type { App, AppOptions } from '../app/app.ts'
+import type { Config } from '../config/config.ts'
+import type { Invocation } from './command.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Where and how `serve` and `dev` serve, as the command line, the environment and the config file say. */
+export interface Serving {
+  readonly isStdio: boolean
+  readonly asJson: boolean
+  /** `undefined` where the config file decides. */
+  readonly host: string | undefined
+  readonly port: number | undefined
+  /** For this role a key is made that ends with the process; `''` where the role was left out. */
+  readonly freshKeyRole: string | undefined
+}
+
+/** A key that lives as long as the process. */
+export interface FreshKey {
+  readonly text: string
+  readonly role: string
+  readonly stored: NonNullable<AppOptions['keys']>[number]
+}
+
+/** Reads the options that `serve` and `dev` share. */
+export function readServing({ options, terminal }: Invocation): Serving {
+  const isStdio = options.has('stdio')
+  const misplaced = ['port', 'host', 'fresh-key', 'json'].find((name) => options.has(name))
+  if (isStdio && misplaced !== undefined) {
+    throw new UsageError(`--${misplaced} does not go with --stdio.`, 'It is for HTTP; leave one of them out.')
+  }
+  return {
+    isStdio,
+    asJson: options.has('json'),
+    host: options.text('host'),
+    port: isStdio
+      ? undefined
+      : (readPort('--port', options.text('port')) ?? readPort('PORT', terminal.environment.PORT)),
+    freshKeyRole: options.has('fresh-key') ? (options.text('fresh-key') ?? '') : undefined,
+  }
+}
+
+function readPort(source: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  const port = Number(text)
+  if (/^\d+$/.test(text) && port <= 65_535) return port
+  throw new UsageError(
+    `${source} is ${text}, which is not a port.`,
+    'A port is a number from 1 to 65535, or 0 for any free one.',
+  )
+}
+
+/** The host and port to give to `app.listen`. */
+export function listenAt({ host, port }: Serving): { host?: string; port?: number } {
+  return { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) }
+}
+
+/** Makes the key of `--fresh-key`; refuses a role that the configuration does not have. */
+export async function makeFreshKey(config: Config, role: string): Promise<FreshKey> {
+  const { newApiKey } = await import('../app/new-key.ts')
+  const chosen = chooseRole(config, role)
+  const { text, stored } = await newApiKey(config, { name: 'fresh', roles: [chosen] })
+  return { text, stored, role: chosen }
+}
+
+function chooseRole(config: Config, role: string): string {
+  const known = Object.keys(config.access.roles)
+  if (role !== '') {
+    checkRoles(config, [role])
+    return role
+  }
+  const [only] = known
+  if (known.length === 1 && only !== undefined) return only
+  throw new UsageError('--fresh-key needs a role.', `Write --fresh-key ROLE with one of: ${known.join(', ')}.`)
+}
+
+/** Throws `UsageError` naming the known roles where one is unknown. */
+export function checkRoles(config: Config, roles: readonly string[]): void {
+  const known = Object.keys(config.access.roles)
+  const unknown = roles.find((role) => !Object.hasOwn(config.access.roles, role))
+  if (unknown === undefined) return
+  throw new UsageError(
+    `There is no role \`${unknown}\`.`,
+    known.length === 0
+      ? 'The configuration has no roles; write them under access.roles.'
+      : `The configuration has: ${known.join(', ')}.`,
+  )
+}
+
+/** How many of each kind an app offers, in words. */
+export function countOffered({ catalog }: App): string {
+  const counts: readonly (readonly [number, string])[] = [
+    [catalog.tools.length, 'tool'],
+    [catalog.resources.length, 'resource'],
+    [catalog.resourceTemplates.length, 'resource template'],
+    [catalog.prompts.length, 'prompt'],
+  ]
+  const present = counts.filter(([count], index) => count > 0 || index === 0)
+  return present.map(([count, noun]) => `${count} ${noun}${count === 1 ? '' : 's'}`).join(', ')
+}
