@@ -18,11 +18,17 @@ const MAX_EXIT_TRIES = 50
  * characters is dropped and counted. Whatever waits when the process exits, by itself, by `process.exit` or by an error
  * that nobody caught, is written before it does.
  */
-export function createLineWriter(descriptor: number): LineWriter {
+export function lineWriterTo(descriptor: number): LineWriter {
+  const known = writers.get(descriptor)
+  if (known !== undefined) return known
   const writer = new BatchWriter(descriptor)
   process.once('exit', () => writer.writeNow())
+  writers.set(descriptor, writer)
   return writer
 }
+
+/** One for each descriptor, which is the process's own: two of them would mix their lines up. */
+const writers = new Map<number, LineWriter>()
 
 class BatchWriter implements LineWriter {
   readonly #descriptor: number

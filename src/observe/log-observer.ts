@@ -2,7 +2,8 @@ import { type Logger, pino } from 'pino'
 import { ERRORS } from '../errors.ts'
 import { describeText, describeValue } from './describe-value.ts'
 import { escapeJson } from './escape-json.ts'
-import { createLineWriter } from './line-writer.ts'
+import { isoTime } from './iso-time.ts'
+import { lineWriterTo } from './line-writer.ts'
 import type { Observation, Observer } from './observation.ts'
 
 /** How the log is written. */
@@ -36,7 +37,7 @@ export function createLogObserver({ level, write, clock = Date.now }: LogPlace):
     {
       level,
       base: null,
-      timestamp: () => `,"time":"${new Date(clock()).toISOString()}"`,
+      timestamp: () => `,"time":"${isoTime(clock())}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     { write: (line: string) => take(escapeJson(line.slice(0, -1))) },
@@ -50,7 +51,7 @@ export function createLogObserver({ level, write, clock = Date.now }: LogPlace):
 }
 
 function takeIntoStderr(): (line: string) => void {
-  const writer = createLineWriter(STDERR)
+  const writer = lineWriterTo(STDERR)
   return (line) => writer.write(line)
 }
 
