@@ -38,7 +38,7 @@ export interface Call {
   readonly channel: Channel
   readonly notify: ChangeNotifier
   /** For `completion`: which argument of what, and what was typed. */
-  readonly completion?: CompletionRequest
+  readonly completion: CompletionRequest | undefined
 }
 
 export interface CompletionRequest {

@@ -1,4 +1,5 @@
 import { ERRORS } from '../errors.ts'
+import { isoTime } from '../observe/iso-time.ts'
 import type { Call } from './call.ts'
 import type { Guards } from './guards.ts'
 import type { Outcome, Trace } from './serve-call.ts'
@@ -13,7 +14,7 @@ export function recordCall(guards: Guards, call: Call, trace: Trace, outcome: Ou
   const code = outcome.status === 'error' ? outcome.error.code : undefined
   const durationMs = now - trace.startedAt
   guards.audit.append({
-    time: new Date(trace.startedAt).toISOString(),
+    time: isoTime(trace.startedAt),
     callId: call.id,
     principal: principal.id,
     principalName: principal.name,

@@ -31,6 +31,7 @@ function serve(definitions: readonly Definition[], options: TestEngineOptions = 
       client: { capabilities: {} },
       inputs: {},
       state: undefined,
+      completion: undefined,
       cancellation,
       channel: {
         report: (progress) => void sent.push(progress),

@@ -42,6 +42,7 @@ export function checkMediaType(request: IncomingMessage): void {
 /** A client takes both answers, JSON and an event stream (Streamable HTTP, Sending Messages). Throws `NOT_ACCEPTABLE`. */
 export function checkAccept(request: IncomingMessage, needed: readonly string[]): void {
   const { accept = '*/*' } = request.headers
+  if (accept === '*/*' || accept === needed.join(', ')) return
   const taken = accept.split(',').map(toMediaRange)
   const missing = needed.filter(
     (type) => !taken.some((range) => range === type || range === '*/*' || range === wildcard(type)),

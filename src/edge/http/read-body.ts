@@ -30,7 +30,10 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<st
       if (isUtf8(body)) resolve(body.toString('utf8'))
       else reject(new ToolgateError({ code: 'PARSE_ERROR', message: 'The body is not valid UTF-8.' }))
     })
-    const onGone = (): void => reject(new ToolgateError({ code: 'CANCELLED', message: 'The client left.' }))
+    const onGone = (): void => {
+      // Every request closes in the end; an error, with its stack, is made for those that were cut off alone.
+      if (!request.readableEnded) reject(new ToolgateError({ code: 'CANCELLED', message: 'The client left.' }))
+    }
     request.on('error', onGone)
     request.on('close', onGone)
   })

@@ -30,9 +30,14 @@ export function toCall(engine: Engine, wanted: Wanted, exchange: Exchange, param
     throw new ToolgateError({ code: 'INVALID_PARAMS', message: `A name or URI has at most ${MAX_NAME} characters.` })
   }
   const meta = metaOf(params)
+  const { kind, method, name, input, completion } = wanted
   return {
-    ...wanted,
     id: randomUUID(),
+    kind,
+    method,
+    name,
+    input,
+    completion,
     principal: exchange.principal,
     era: exchange.era,
     transport: exchange.transport,
