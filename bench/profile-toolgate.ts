@@ -30,11 +30,14 @@ interface CpuProfile {
 }
 
 ensureBuilt((line) => void process.stderr.write(`${line}\n`))
-const profile = await record()
+const { profile, answers } = await record()
 const { byFunction, byFile, totalUs } = addUp(profile)
+process.stdout.write(
+  `${(totalUs / answers).toFixed(1)} µs a call on the serving thread, the profiler's own included\n\n`,
+)
 process.stdout.write(`${toLines(byFunction, totalUs, Number(values.top))}\n\n${toLines(byFile, totalUs, 20)}\n`)
 
-async function record(): Promise<CpuProfile> {
+async function record(): Promise<{ profile: CpuProfile; answers: number }> {
   const parent = fileURLToPath(new URL('./.generated', import.meta.url))
   await mkdir(parent, { recursive: true })
   const directory = await mkdtemp(join(parent, 'profile-'))
@@ -51,7 +54,7 @@ async function record(): Promise<CpuProfile> {
     // Threads write profiles of their own; the largest is the one that served.
     const largest = texts.sort((a, b) => b.length - a.length)[0]
     if (largest === undefined) throw new Error('the subject ended without writing a profile')
-    return JSON.parse(largest) as CpuProfile
+    return { profile: JSON.parse(largest) as CpuProfile, answers: report.answers }
   } finally {
     await generator.stop()
     await rm(directory, { recursive: true, force: true })

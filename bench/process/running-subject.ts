@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Launch } from '../subjects/subject.ts'
@@ -29,12 +30,14 @@ const probe = fileURLToPath(new URL('./probe.mjs', import.meta.url))
 
 /** Starts a subject's process; it is not waited for until it listens. */
 export function startSubject(launch: Launch, nodeOptions: readonly string[] = []): RunningSubject {
+  // The log goes where the launch says, or is kept for the case that the subject does not start.
+  const log = launch.logTo === undefined ? undefined : openSync(launch.logTo, 'a')
   const child = spawn(nodeBinary, [...nodeOptions, '--import', probe, ...launch.args], {
     cwd: launch.directory,
     env: { ...process.env, ...launch.env },
-    // The log goes where the launch says (a file), or is kept for the case that the subject does not start.
-    stdio: ['ignore', 'pipe', launch.logTo ?? 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', log ?? 'pipe', 'ipc'],
   })
+  if (log !== undefined) closeSync(log)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {

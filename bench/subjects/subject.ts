@@ -5,8 +5,8 @@ export interface Launch {
   readonly args: readonly string[]
   readonly directory: string
   readonly env?: Readonly<Record<string, string>>
-  /** An open file that takes its stderr; without one the bench reads it. */
-  readonly logTo?: number
+  /** The file that takes its stderr; without one the bench reads it. */
+  readonly logTo?: string
 }
 
 /** A subject made ready to be started and asked. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, open, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -39,10 +39,9 @@ async function prepareToolgate(form: Form, { tools, port, directory }: PrepareOp
   await writeFile(join(directory, 'tools/tools.ts'), toToolsFile(tools))
   await writeFile(config, toConfig(port))
   const key = await createKey(config)
-  // One line a call goes to a real file, as an operator would have it.
-  const log = await open(join(directory, 'log.jsonl'), 'a')
   return {
-    launch: { args: [main, 'serve', '--config', config], directory, logTo: log.fd },
+    // One line a call goes to a real file, as an operator would have it.
+    launch: { args: [main, 'serve', '--config', config], directory, logTo: join(directory, 'log.jsonl') },
     target: { port, path: '/mcp', form, legacyVersion: '2025-11-25', headers: { authorization: `Bearer ${key}` } },
   }
 }
@@ -57,7 +56,7 @@ function toConfig(port: number): string {
     access: {
       roles: { caller: { scopes: ['numbers:add'], allow: [{ connector: 'tools' }], deny: [{ name: '*_delete' }] } },
     },
-    limits: { callsPerMinute: 1_000_000_000, burst: 1_000_000_000 },
+    limits: { callsPerMinute: 10_000_000, burst: 10_000_000 },
     log: { level: 'info' },
   })
 }
