@@ -402,11 +402,11 @@ describe.each([
     expect(isInputRequired(await call(offered, 'ask', {}, round()))).toBe(true)
   })
 
-  it('does not ask a client that cannot be asked', async () => {
+  it('leaves no call waiting for a client that cannot be asked', async () => {
     const offered = await connect(source)
-    const failure = await failureOf(call(offered, 'ask', {}, round({ client: { capabilities: {} } })))
-    expect(failure.code).toBe('CLIENT_CAPABILITY_REQUIRED')
-    expect(failure.data).toEqual({ requiredCapabilities: { elicitation: { form: {} } } })
+    const asked = (await call(offered, 'ask', {}, round({ client: { capabilities: {} } }))) as InputRequired
+    expect(asked.requests.question).toMatchObject({ method: 'elicitation/create', params: { message: 'Sure?' } })
+    expect(asked.state).toBeUndefined()
   })
 
   it('sends the user to a page and calls again afterwards', async () => {

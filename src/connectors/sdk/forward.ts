@@ -1,16 +1,16 @@
 import type { CallContext } from '../../capabilities/call-context.ts'
-import { elicitUrl, type InputRequest, type InputRequired, inputRequired } from '../../capabilities/input-required.ts'
+import { type InputRequest, type InputRequired, inputRequired } from '../../capabilities/input-required.ts'
 import { UserError } from '../../errors.ts'
 import type { ForwardedCall, Target } from './forwarded-call.ts'
 import type { Parked, ParkedCalls } from './parked-calls.ts'
-import { readResponse, UrlsRequired } from './read-response.ts'
+import { InputNeeded, readResponse } from './read-response.ts'
 import type { ServerLink } from './server-link.ts'
 
 /** Sends a request to the server, or takes up the one that waits for its user. */
 export type Forward = (target: Target, context: CallContext) => Promise<unknown>
 
 /** What an earlier round left with the caller. */
-type State = { readonly parked: string } | { readonly urls: true } | undefined
+type State = { readonly parked: string } | { readonly pages: true } | undefined
 
 /**
  * Makes the way to a server. When the server asks the user in the midst of a call, the call is parked and the question
@@ -20,7 +20,7 @@ export function createForward(link: ServerLink, parked: ParkedCalls): Forward {
   return async (target, context) => {
     const state = context.state as State
     if (state !== undefined && 'parked' in state) return resume(parked, target, context, state.parked)
-    if (state !== undefined && 'urls' in state) assertVisited(context)
+    if (state !== undefined && 'pages' in state) assertVisited(context)
     return playRound({ call: link.start(target, context), link }, parked, context)
   }
 }
@@ -65,16 +65,12 @@ function askQuestions(call: ForwardedCall): InputRequired {
   return inputRequired({ requests, state: { parked: call.key } satisfies State })
 }
 
-/** Revisions before 2026-07-28 send the user to a page by an error; the call is then made again as a whole. */
 function readOrAsk(call: ForwardedCall, response: NonNullable<ForwardedCall['response']>): unknown {
   try {
     return readResponse(call, response)
   } catch (thrown) {
-    if (!(thrown instanceof UrlsRequired)) throw thrown
-    const requests = thrown.pages.map(
-      ({ message, url }, index) => [`page${index + 1}`, elicitUrl(message, url)] as const,
-    )
-    return inputRequired({ requests: Object.fromEntries(requests), state: { urls: true } satisfies State })
+    if (thrown instanceof InputNeeded) return thrown.asked
+    throw thrown
   }
 }
 

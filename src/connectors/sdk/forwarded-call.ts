@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { CallContext } from '../../capabilities/call-context.ts'
 import type { InputRequest } from '../../capabilities/input-required.ts'
 import type { ClientCapabilities } from '../../capabilities/protocol.ts'
-import type { ToolgateError } from '../../errors.ts'
 import type { Message } from './sdk-server.ts'
 
 /** What is asked of the server: a JSON-RPC method and what it is about. */
@@ -41,8 +40,8 @@ export class ForwardedCall {
   /** What the handler of the tool returned; told apart from what the SDK makes of it. */
   returned: { readonly value: unknown } | undefined
   watch: Watch = 'open'
-  /** Why the user was not asked, if the server wanted to. */
-  refusal: ToolgateError | undefined
+  /** What the client was not asked, because it never said that it can answer it. */
+  unasked: InputRequest | undefined
   hasAsked = false
   #round: CallContext | undefined
   #capabilities: ClientCapabilities = {}

@@ -1,14 +1,15 @@
+import { elicitUrl, type InputRequired, inputRequired } from '../../capabilities/input-required.ts'
 import { isUserError, ToolgateError, UserError } from '../../errors.ts'
 import type { ForwardedCall } from './forwarded-call.ts'
 import { type Message, ServerError } from './sdk-server.ts'
 
-/** The server wants the user to visit pages before it does what it was asked (error -32042). */
-export class UrlsRequired extends Error {
-  readonly pages: readonly { readonly message: string; readonly url: string }[]
+/** The call can only be done after something was asked, and is then made again as a whole. */
+export class InputNeeded extends Error {
+  readonly asked: InputRequired
 
-  constructor(pages: UrlsRequired['pages'], cause: unknown) {
-    super('Pages have to be visited first.', { cause })
-    this.pages = pages
+  constructor(asked: InputRequired, cause: unknown) {
+    super('Something has to be asked first.', { cause })
+    this.asked = asked
   }
 }
 
@@ -60,7 +61,9 @@ function textOf(result: unknown): string {
 }
 
 function toFailure(call: ForwardedCall, thrown: unknown): unknown {
-  if (call.refusal !== undefined) return call.refusal
+  // Asked now, it is refused where every question to such a client is, in the words of the client's era.
+  if (call.unasked !== undefined)
+    return new InputNeeded(inputRequired({ requests: { question: call.unasked } }), thrown)
   if (isUserError(thrown) || thrown instanceof ToolgateError) return thrown
   if (call.hasAsked && isTimeout(thrown)) {
     return new UserError('Nobody answered the question in time. Call again from the start.', { cause: thrown })
@@ -99,17 +102,21 @@ function fromProtocolError(call: ForwardedCall, thrown: ProtocolError): unknown 
       cause: thrown,
     })
   }
-  if (thrown.code === URLS_REQUIRED) return toUrlsRequired(thrown)
+  if (thrown.code === URLS_REQUIRED) return toPagesNeeded(thrown)
   if (thrown.code !== INVALID_PARAMS) return internal(thrown)
   const message = thrown.message.replace(/^MCP error -32602: /, '')
   return INVALID_RESULT.test(message) ? invalidOutput(thrown) : new UserError(message, { cause: thrown })
 }
 
-function toUrlsRequired(thrown: ProtocolError): unknown {
+/** Revisions before 2026-07-28 send the user to a page by an error. */
+function toPagesNeeded(thrown: ProtocolError): unknown {
   const { elicitations } = (thrown.data ?? {}) as { elicitations?: unknown }
   if (!Array.isArray(elicitations) || elicitations.length === 0) return internal(thrown)
-  const pages = elicitations.map(({ message, url }) => ({ message: String(message), url: String(url) }))
-  return new UrlsRequired(pages, thrown)
+  const pages = elicitations.map(({ message, url }, index) => [
+    `page${index + 1}`,
+    elicitUrl(String(message), String(url)),
+  ])
+  return new InputNeeded(inputRequired({ requests: Object.fromEntries(pages), state: { pages: true } }), thrown)
 }
 
 function invalidOutput(cause: unknown): ToolgateError {

@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CallContext } from '../../capabilities/call-context.ts'
 import type { LogLevel, Progress } from '../../capabilities/protocol.ts'
-import { ToolgateError } from '../../errors.ts'
 import { ForwardedCall, type Target } from './forwarded-call.ts'
 import { lowLevelOf, type Message, type SdkServer, ServerError, type Transport } from './sdk-server.ts'
 import { ThrowWatch } from './throw-watch.ts'
@@ -166,13 +165,14 @@ export class ServerLink {
       this.answer(id, {})
       return
     }
-    const asked = toInputRequest(message, call)
-    if ('request' in asked) {
-      call?.ask({ requestId: id, request: asked.request })
+    const { request, refusal } = toInputRequest(message, call)
+    if (refusal === undefined) {
+      call?.ask({ requestId: id, request })
       return
     }
-    if (call !== undefined && asked.refusal instanceof ToolgateError) call.refusal = asked.refusal
-    this.#deliver({ jsonrpc: '2.0', id, error: { code: asked.code, message: asked.refusal.message } })
+    // The server may have another way; only if it has none will the caller hear of it.
+    if (call !== undefined && request !== undefined) call.unasked = request
+    this.#deliver({ jsonrpc: '2.0', id, error: refusal })
   }
 
   #receiveNotification({ method, params = {} }: Message, call: ForwardedCall | undefined): void {

@@ -1,11 +1,18 @@
 import type { ElicitForm, ElicitUrl, InputRequest, Sample } from '../../capabilities/input-required.ts'
 import type { ClientCapabilities } from '../../capabilities/protocol.ts'
-import { ToolgateError } from '../../errors.ts'
 import type { ForwardedCall } from './forwarded-call.ts'
 import type { Message } from './sdk-server.ts'
 
 /** What becomes of a request of the server to the client. */
-export type Asked = { readonly request: InputRequest } | { readonly refusal: Error; readonly code: number }
+export type Asked =
+  | { readonly request: InputRequest; readonly refusal?: undefined }
+  | { readonly request?: InputRequest | undefined; readonly refusal: Refusal }
+
+/** The JSON-RPC error that the server gets instead of an answer. */
+export interface Refusal {
+  readonly code: number
+  readonly message: string
+}
 
 const METHOD_NOT_FOUND = -32601
 const INVALID_REQUEST = -32600
@@ -15,21 +22,16 @@ const CAPABILITY_REQUIRED = -32021
 export function toInputRequest(message: Message, call: ForwardedCall | undefined): Asked {
   const required = requiredCapability(message)
   if (required === undefined) {
-    return { refusal: new Error(`Toolgate does not answer ${message.method}.`), code: METHOD_NOT_FOUND }
+    return { refusal: { code: METHOD_NOT_FOUND, message: `Toolgate does not answer ${message.method}.` } }
   }
   if (call === undefined) {
     const why = `${message.method} was sent outside of a call, so it is not known whom to ask. Send it while the handler runs.`
-    return { refusal: new Error(why), code: INVALID_REQUEST }
+    return { refusal: { code: INVALID_REQUEST, message: why } }
   }
-  if (!isDeclared(call.clientCapabilities, required)) {
-    const refusal = new ToolgateError({
-      code: 'CLIENT_CAPABILITY_REQUIRED',
-      message: `This needs a client that supports ${Object.keys(required).join(', ')}.`,
-      data: { requiredCapabilities: required },
-    })
-    return { refusal, code: CAPABILITY_REQUIRED }
-  }
-  return { request: toRequest(message) }
+  const request = toRequest(message)
+  if (isDeclared(call.clientCapabilities, required)) return { request }
+  const why = `The client of this call does not support ${Object.keys(required).join(', ')}.`
+  return { request, refusal: { code: CAPABILITY_REQUIRED, message: why } }
 }
 
 /** The client capability that a request of the server needs, as it is declared on the wire. */
