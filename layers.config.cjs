@@ -80,7 +80,7 @@ const layers = [
   {
     path: 'testkit/',
     job: 'contract suites, published for others',
-    imports: ['connectors/', 'identity/', 'storage/', 'capabilities/', 'errors.ts'],
+    imports: ['connectors/', 'identity/', 'storage/', 'audit/', 'capabilities/', 'errors.ts'],
     packages: [],
   },
 ]
