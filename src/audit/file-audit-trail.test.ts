@@ -301,10 +301,12 @@ describe('a process with an audit trail', () => {
   })
 })
 
+const UNSHARE = '/usr/bin/unshare'
+
 /** Whether a process here may have a small disk of its own, which goes away with it. */
 const mountsTmpfs = (): boolean =>
   process.platform === 'linux' &&
-  spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', tmpdir()], { stdio: 'ignore' }).status === 0
+  spawnSync(UNSHARE, ['-rm', 'mount', '-t', 'tmpfs', 'none', tmpdir()], { stdio: 'ignore' }).status === 0
 
 describe.skipIf(!mountsTmpfs())('on a disk that gets full (needs unshare and mount of a tmpfs)', () => {
   const prelude = `
@@ -333,7 +335,7 @@ describe.skipIf(!mountsTmpfs())('on a disk that gets full (needs unshare and mou
   const tell = async (script: string, onFailure: string): Promise<Story> => {
     const mount = `mount -t tmpfs -o size=256k none ${folder} && exec "$0" "$@"`
     const node = [process.execPath, ...inNode(`${prelude}\n${script}`, folder, onFailure)]
-    return JSON.parse((await run('unshare', ['-rm', 'sh', '-c', mount, ...node])).stdout)
+    return JSON.parse((await run(UNSHARE, ['-rm', 'sh', '-c', mount, ...node])).stdout)
   }
 
   const parse = (text: string): { callId?: string; type?: string; lost?: number }[] =>
