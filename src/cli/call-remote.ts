@@ -29,6 +29,18 @@ export interface RemoteRequest {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** A tool as a server lists it. */
+export interface RemoteTool {
+  readonly name: string
+  readonly inputSchema?: unknown
+}
+
+/** A tool as a server lists it. */
+export interface RemoteTool {
+  readonly name: string
+  readonly inputSchema?: unknown
+}
+
 type Result = Readonly<Record<string, unknown>>
 
 /**
@@ -155,23 +167,24 @@ function notMcp(url: string, response: Response): ToolgateError {
 }
 
 async function mirroredArguments(remote: Remote, name: string, args: object): Promise<Record<string, string>> {
-  const tool = await findRemoteTool(remote, name)
+  const tools = await listRemoteTools(remote)
   const headers: Record<string, string> = {}
-  collectHeaders(tool?.inputSchema, args, headers)
+  collectHeaders(tools.find((tool) => tool.name === name)?.inputSchema, args, headers)
   return headers
 }
 
-async function findRemoteTool(remote: Remote, name: string): Promise<{ readonly inputSchema?: unknown } | undefined> {
+/** Every tool that the key is offered. */
+export async function listRemoteTools(remote: Remote): Promise<readonly RemoteTool[]> {
+  const tools: RemoteTool[] = []
   let cursor: unknown
   for (let page = 0; page < PAGES_AT_MOST; page++) {
     const params = cursor === undefined ? {} : { cursor }
     const listed = await requestRemote(remote, { method: 'tools/list', params })
-    const tools = (listed.tools ?? []) as readonly { readonly name: string; readonly inputSchema?: unknown }[]
-    const found = tools.find((tool) => tool.name === name)
+    tools.push(...((listed.tools ?? []) as RemoteTool[]))
     cursor = listed.nextCursor
-    if (found !== undefined || cursor === undefined) return found
+    if (cursor === undefined) break
   }
-  return undefined
+  return tools
 }
 
 function collectHeaders(schema: unknown, value: unknown, headers: Record<string, string>): void {

@@ -7,7 +7,7 @@ const asRole: Option = {
   name: 'as',
   value: 'ROLE',
   isRepeatable: true,
-  description: 'Look through the eyes of this role; may be given several times. Default: the local caller.',
+  description: 'Act with this role instead of as the local caller; may be given several times.',
 }
 const path: Argument = {
   name: 'PATH',
@@ -26,7 +26,7 @@ const serving: readonly Option[] = [
     isValueOptional: true,
     description:
       'Make a key for this role that ends with the process, print it, and print what to paste into clients. ' +
-      'ROLE may be left out where the configuration has one role or none.',
+      'ROLE may be left out where the configuration has only one.',
   },
   json,
   help,

@@ -28,6 +28,10 @@ export function describeCommands(commands: readonly Command[], version: string):
     ...table([
       ['PORT', 'The port of `serve` and `dev`; --port wins over it.'],
       ['TOOLGATE_KEY', 'The key that `call --url` sends; --key wins over it.'],
+      [
+        'TOOLGATE_PEPPER',
+        'Base64 of 32 bytes or more under which keys are hashed, instead of a file in storage.directory.',
+      ],
       ['TOOLGATE_DEBUG', '1 prints the stack of a failure and its causes.'],
     ]),
     '',

@@ -22,11 +22,18 @@ export interface FreshKey {
 }
 
 /** Reads the options that `serve` and `dev` share. */
-export function readServing({ options, terminal }: Invocation): Serving {
+export function readServing({ command, options, terminal }: Invocation): Serving {
   const isStdio = options.has('stdio')
   const misplaced = ['port', 'host', 'fresh-key', 'json'].find((name) => options.has(name))
   if (isStdio && misplaced !== undefined) {
     throw new UsageError(`--${misplaced} does not go with --stdio.`, 'It is for HTTP; leave one of them out.')
+  }
+  const role = options.text('fresh-key')
+  if (role !== undefined && /[./\\]/.test(role)) {
+    throw new UsageError(
+      `--fresh-key takes a role, and ${role} looks like a path.`,
+      `Write the path first: \`toolgate ${command.name} ${role} --fresh-key\`.`,
+    )
   }
   return {
     isStdio,
@@ -70,6 +77,7 @@ function chooseRole(config: Config, role: string): string {
   }
   const [only] = known
   if (known.length === 1 && only !== undefined) return only
+  if (known.length === 0) checkRoles(config, ['user'])
   throw new UsageError('--fresh-key needs a role.', `Write --fresh-key ROLE with one of: ${known.join(', ')}.`)
 }
 

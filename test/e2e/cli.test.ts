@@ -102,7 +102,7 @@ export const noisy = defineTool({ name: 'noisy', description: 'Logs.', run: () =
   })
 
   it.each([
-    [['call', 'get_currentdate'], 1, /get_currentdate/],
+    [['call', 'get_currentdate'], 1, /get_currentdate[\s\S]*Did you mean `get_current_date`/],
     [['call', 'get_current_date', '--args', '{timezone}'], 2, /--args is not JSON/],
     [['call', 'get_current_date', '--args', '[]'], 2, /not an object/],
     [['call', 'get_current_date', '--args', '@absent.json'], 2, /absent\.json cannot be read \(ENOENT\)/],
