@@ -1,6 +1,6 @@
 import { ToolgateError } from '../errors.ts'
 import type { Capability, CapabilityBase, Prompt, Resource, ResourceTemplate, Tool } from './capability.ts'
-import { compileSchema } from './compile-schema.ts'
+import { compileSchema, NO_INPUT } from './compile-schema.ts'
 import type {
   Definition,
   Described,
@@ -21,7 +21,6 @@ export interface Origin {
 }
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/
-const NO_INPUT: JsonSchema = { type: 'object', additionalProperties: false }
 
 /** Compiles one definition: checks its name, compiles its schemas, builds what lists show. Throws `DEFINITION_INVALID`. */
 export function compileCapability(definition: Definition, origin: Origin): Capability {

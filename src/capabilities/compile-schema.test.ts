@@ -60,6 +60,11 @@ describe('an input schema', () => {
     expect(() => compileSchema(remote, 'input')).toThrow(/not valid/)
   })
 
+  it('refuses a hand-written schema that its dialect does not allow', () => {
+    expect(() => compileSchema({ type: 'objekt' }, 'input')).toThrow(/not valid/)
+    expect(() => compileSchema({ type: 'object', required: 'a' }, 'input')).toThrow(/not valid/)
+  })
+
   it('refuses a dialect it does not know', () => {
     expect(() => compileSchema({ $schema: 'https://example.com/own' }, 'input')).toThrow(/dialect/)
   })
