@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, symlink, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isDefinition } from '../capabilities/definition.ts'
 import { isUserError, ToolgateError } from '../errors.ts'
@@ -139,6 +140,19 @@ describe('what may be written', () => {
     }
   })
 
+  it('reads a project with an odd name, also through a link', async () => {
+    const folder = 'näme with 100% #odd?'
+    await project.write({
+      [`${folder}/package.json`]: '{}',
+      [`${folder}/a.ts`]: `import { b } from './b.js'\nimport { z } from 'zod'\nexport const a = [b, typeof z.string, import.meta.url]`,
+      [`${folder}/b.js`]: `export const b = 'b'`,
+    })
+    const url = pathToFileURL(project.at(`${folder}/a.ts`)).href
+    expect((await load(`${folder}/a.ts`)).a).toEqual(['b', 'function', url])
+    await symlink(project.at(folder), project.at('link'))
+    expect((await load('link/a.ts')).a).toEqual(['b', 'function', url])
+  })
+
   it('runs a helper that two files import once', async () => {
     await project.write({
       'a.ts': `export { box } from './box'`,
@@ -163,6 +177,14 @@ describe('the cache', () => {
     const first = await load('a.ts', { 'a.ts': `export { b } from './b'`, 'b.ts': `export const b = { value: 1 }` })
     const second = await load('a.ts', { 'b.ts': `export const b = { value: 2222 }` })
     expect([first.b, second.b]).toEqual([{ value: 1 }, { value: 2222 }])
+  })
+
+  it('builds several projects at once, and the same one twice', async () => {
+    const names = ['a.ts', 'b.ts', 'c.ts', 'd.ts']
+    await project.write(Object.fromEntries(names.map((name) => [name, `export const name = '${name}'`])))
+    const loaded = await Promise.all([...names, ...names].map((name) => load(name)))
+    expect(loaded.map(({ name }) => name)).toEqual([...names, ...names])
+    expect((await load('e.ts', { 'e.ts': `export const name = 'e.ts'` })).name).toBe('e.ts')
   })
 
   it('keeps only the latest builds', async () => {

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -74,7 +74,9 @@ export async function importModule(file: string, options: { signal: AbortSignal 
 
 /** The folder of the nearest package.json or tsconfig.json above, which is where the user's own code ends. */
 async function findProject(root: string): Promise<string> {
-  const start = (await stat(root)).isDirectory() ? root : dirname(root)
+  // esbuild tells where files really are, so the folder they are compared with must be real too.
+  const real = await realpath(root)
+  const start = (await stat(real)).isDirectory() ? real : dirname(real)
   for (let at = start; ; at = dirname(at)) {
     if ((await exists(join(at, 'package.json'))) || (await exists(join(at, 'tsconfig.json')))) return at
     if (dirname(at) === at) return start

@@ -28,7 +28,7 @@ const V1 = `
   import { UserError } from 'toolgate'
   import { z } from 'zod'
   ${COMMON}
-  const server = new McpServer({ name: 'v1', version: '1.0.0' }, { capabilities: { logging: {} } })
+  const server = new McpServer({ name: 'v1', version: '1.0.0' }, { capabilities: { logging: {}, resources: { subscribe: true } } })
   server.registerTool('add', { title: 'Add', description: 'Adds.', inputSchema: { a: z.number(), b: z.number() },
     outputSchema: { sum: z.number() }, annotations: { readOnlyHint: true }, _meta: { 'acme.dev/x': 1 } },
     async ({ a, b }) => ({ ...text(String(a + b)), structuredContent: { sum: a + b } }))
@@ -86,7 +86,7 @@ const V2 = `
   import { UserError } from 'toolgate'
   import * as z from 'zod/v4'
   ${COMMON}
-  const server = new McpServer({ name: 'v2', version: '1.0.0' }, { capabilities: { logging: {} } })
+  const server = new McpServer({ name: 'v2', version: '1.0.0' }, { capabilities: { logging: {}, resources: { subscribe: true } } })
   const empty = z.object({})
   server.registerTool('add', { title: 'Add', description: 'Adds.', inputSchema: z.object({ a: z.number(), b: z.number() }),
     outputSchema: z.object({ sum: z.number() }), annotations: { readOnlyHint: true }, _meta: { 'acme.dev/x': 1 } },
@@ -393,13 +393,19 @@ describe.each([
   })
 
   it('lets only so many calls wait, and each only so long', async () => {
-    const offered = await connect(source, { parking: { max: 10, maxPerCaller: 1, ttlMs: 1_000 } })
+    const offered = await connect(source, { parking: { max: 2, maxPerCaller: 1, ttlMs: 1_000 } })
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const asked = (await call(offered, 'ask', {}, round())) as InputRequired
-    expect((await failureOf(call(offered, 'ask', {}, round()))).message).toContain('Too many calls')
+    const caller = (id: string): Partial<CallContext> => ({ caller: { id, name: id, roles: [] } })
+    const first = (await call(offered, 'ask', {}, round(caller('ada')))) as InputRequired
+    const second = (await call(offered, 'ask', {}, round(caller('ada')))) as InputRequired
+    const gone = await failureOf(call(offered, 'ask', {}, round({ ...caller('ada'), state: first.state })))
+    expect(gone.message).toContain('too late')
+    expect(isInputRequired(await call(offered, 'ask', {}, round(caller('bob'))))).toBe(true)
+    expect((await failureOf(call(offered, 'ask', {}, round(caller('eve'))))).message).toContain('Too many calls')
     vi.advanceTimersByTime(1_001)
-    expect((await failureOf(call(offered, 'ask', {}, round({ state: asked.state })))).message).toContain('too late')
-    expect(isInputRequired(await call(offered, 'ask', {}, round()))).toBe(true)
+    const late = await failureOf(call(offered, 'ask', {}, round({ ...caller('ada'), state: second.state })))
+    expect(late.message).toContain('too late')
+    expect(isInputRequired(await call(offered, 'ask', {}, round(caller('eve'))))).toBe(true)
   })
 
   it('leaves no call waiting for a client that cannot be asked', async () => {

@@ -27,6 +27,7 @@ export function createForward(link: ServerLink, parked: ParkedCalls): Forward {
 
 async function resume(parked: ParkedCalls, target: Target, context: CallContext, key: string): Promise<unknown> {
   const found = parked.take(key, context.caller.id)
+  if (found !== undefined && found.call.target.name !== target.name) found.link.cancel(found.call, 'It was given up.')
   if (found === undefined || found.call.target.name !== target.name) {
     throw new UserError('The answer came too late: the call is not waiting for it any more. Call again from the start.')
   }
@@ -56,7 +57,7 @@ async function playRound(running: Parked, parked: ParkedCalls, context: CallCont
   }
   if (parked.park(running)) return askQuestions(call)
   link.cancel(call, 'Too many calls wait for an answer.')
-  throw new UserError('Too many calls wait for an answer. Answer or let go of some of them, then call again.')
+  throw new UserError('Too many calls wait for the answers of their users. Try again later.')
 }
 
 function askQuestions(call: ForwardedCall): InputRequired {

@@ -24,6 +24,8 @@ export interface Offer {
   readonly link: ServerLink
   readonly forward: Forward
   readonly capabilities: ServerCapabilities
+  /** The resources whose changes the server was asked to announce. */
+  readonly subscribed: Set<string>
 }
 
 /** One item of any of the lists. */

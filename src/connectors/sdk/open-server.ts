@@ -5,7 +5,7 @@ import { findRunningPackage } from '../running-package.ts'
 import { createForward, type Forward } from './forward.ts'
 import { listOffers, type Offer, type ServerCapabilities } from './list-offers.ts'
 import type { ParkedCalls } from './parked-calls.ts'
-import type { SdkServer } from './sdk-server.ts'
+import { type SdkServer, ServerError } from './sdk-server.ts'
 import { type LinkListener, ServerLink } from './server-link.ts'
 
 /** A server that was connected and asked for everything it offers. */
@@ -49,7 +49,7 @@ export async function openServer(request: OpenRequest, signal: AbortSignal): Pro
       request.onCall()
       return forwardCall(target, context)
     }
-    const offer: Offer = { link, capabilities, forward }
+    const offer: Offer = { link, capabilities, forward, subscribed: new Set() }
     return { link, list: (during) => list(offer, request.place, during) }
   } catch (thrown) {
     await link.close()
@@ -75,17 +75,28 @@ async function shakeHands(link: ServerLink, signal: AbortSignal): Promise<Server
 async function list(offer: Offer, place: string, signal: AbortSignal): Promise<readonly Definition[]> {
   try {
     const definitions = await listOffers(offer, signal)
-    if (offer.capabilities.resources?.subscribe === true) await subscribe(offer.link, definitions, signal)
+    if (offer.capabilities.resources?.subscribe === true) await subscribe(offer, definitions, signal)
     return definitions
   } catch (thrown) {
     throw toConnectorFailure(thrown, place)
   }
 }
 
-/** Toolgate is the one subscriber; it passes on what its own clients have subscribed to. */
-async function subscribe(link: ServerLink, definitions: readonly Definition[], signal: AbortSignal): Promise<void> {
-  const resources = definitions.filter((definition) => definition.kind === 'resource').slice(0, MAX_SUBSCRIPTIONS)
-  for (const { uri } of resources) await link.request('resources/subscribe', { uri }, signal)
+/**
+ * Toolgate is the one subscriber; it passes on what its own clients have subscribed to. A server need not take
+ * subscriptions to announce changes: the SDK declares them without a handler for them.
+ */
+async function subscribe(offer: Offer, definitions: readonly Definition[], signal: AbortSignal): Promise<void> {
+  for (const definition of definitions) {
+    if (offer.subscribed.size >= MAX_SUBSCRIPTIONS) return
+    if (definition.kind !== 'resource' || offer.subscribed.has(definition.uri)) continue
+    offer.subscribed.add(definition.uri)
+    try {
+      await offer.link.request('resources/subscribe', { uri: definition.uri }, signal)
+    } catch (thrown) {
+      if (!(thrown instanceof ServerError)) throw thrown
+    }
+  }
 }
 
 function toConnectorFailure(thrown: unknown, place: string): ToolgateError {

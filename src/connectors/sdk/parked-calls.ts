@@ -18,12 +18,13 @@ const DEFAULT_LIMITS: ParkingLimits = { max: 1_000, maxPerCaller: 20, ttlMs: 600
 
 /**
  * The calls that wait for an answer of their user. Each belongs to its caller and is found by nobody else. One that is
- * not fetched in time is cancelled.
+ * not fetched in time is cancelled, and so is the oldest of a caller who leaves too many behind.
  */
 export class ParkedCalls {
   readonly #limits: ParkingLimits
   readonly #parked = new Map<string, Parked & { readonly timer: NodeJS.Timeout }>()
-  readonly #perCaller = new Map<string, number>()
+  /** Keys by caller, oldest first. */
+  readonly #byCaller = new Map<string, Set<string>>()
 
   constructor(limits: ParkingLimits = DEFAULT_LIMITS) {
     this.#limits = limits
@@ -32,11 +33,13 @@ export class ParkedCalls {
   /** Keeps a call; `false` when there is no room for it. */
   park(parked: Parked): boolean {
     const { key, callerId } = parked.call
-    const own = this.#perCaller.get(callerId) ?? 0
-    if (this.#parked.size >= this.#limits.max || own >= this.#limits.maxPerCaller) return false
+    const own = this.#byCaller.get(callerId) ?? new Set()
+    const [oldest] = own
+    if (own.size >= this.#limits.maxPerCaller && oldest !== undefined) this.#expire(oldest)
+    if (this.#parked.size >= this.#limits.max) return false
     const timer = setTimeout(() => this.#expire(key), this.#limits.ttlMs).unref()
     this.#parked.set(key, { ...parked, timer })
-    this.#perCaller.set(callerId, own + 1)
+    this.#byCaller.set(callerId, own.add(key))
     return true
   }
 
@@ -46,9 +49,9 @@ export class ParkedCalls {
     if (found === undefined || found.call.callerId !== callerId) return undefined
     clearTimeout(found.timer)
     this.#parked.delete(key)
-    const own = (this.#perCaller.get(callerId) ?? 1) - 1
-    if (own > 0) this.#perCaller.set(callerId, own)
-    else this.#perCaller.delete(callerId)
+    const own = this.#byCaller.get(callerId)
+    own?.delete(key)
+    if (own?.size === 0) this.#byCaller.delete(callerId)
     return found
   }
 
