@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { ChangeNotifier } from '../capabilities/call-context.ts'
-import type { ClientCapabilities, Implementation, LogLevel } from '../capabilities/protocol.ts'
+import type { Implementation } from '../capabilities/protocol.ts'
 import { ToolgateError, toToolgateError } from '../errors.ts'
-import type { Principal } from '../identity/principal.ts'
-import type { Cancellation, Era } from '../pipeline/call.ts'
 import type { Guards } from '../pipeline/guards.ts'
 import { createEventBus, type EventBus } from './event-bus.ts'
-import type { LegacySession } from './legacy/legacy-session.ts'
+import type { Exchange } from './exchange.ts'
 import type { ServerOptions } from './options.ts'
 import type { JsonRpcRequest, JsonRpcResponse, Params } from './protocol/json-rpc.ts'
 import { toErrorResponse } from './protocol/wire-error.ts'
@@ -28,25 +26,6 @@ export interface Engine {
 export interface ServerIdentity {
   readonly info: Implementation
   readonly instructions: string | undefined
-}
-
-/** One request on its way: who sent it, in which era, and how to reach back while it is served. */
-export interface Exchange {
-  readonly era: Era
-  readonly version: string
-  readonly transport: 'http' | 'stdio' | 'memory'
-  readonly principal: Principal
-  readonly client: { readonly info?: Implementation; readonly capabilities: ClientCapabilities }
-  /** The least severity that the client wants to be sent; `undefined` for none. */
-  readonly logLevel: LogLevel | undefined
-  readonly cancellation: Cancellation
-  /** Sends a notification that belongs to this request. */
-  send(method: string, params: Params): void
-  /** Asks the client; only the legacy era can. Rejects when it fails, is refused or takes too long. */
-  readonly ask: ((method: string, params: Params | undefined) => Promise<unknown>) | undefined
-  closeStream(): void
-  /** Only in the legacy era. */
-  readonly session?: LegacySession
 }
 
 /** Answers one method. `request` carries the id where the answer needs it. */

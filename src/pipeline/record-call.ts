@@ -2,7 +2,7 @@ import { ERRORS } from '../errors.ts'
 import { isoTime } from '../observe/iso-time.ts'
 import type { Call } from './call.ts'
 import type { Guards } from './guards.ts'
-import type { Outcome, Trace } from './serve-call.ts'
+import type { Outcome, Trace } from './outcome.ts'
 
 type Status = 'ok' | 'error' | 'denied' | 'input_required' | 'cancelled'
 

@@ -5,7 +5,8 @@ import type { CallContext } from '../capabilities/call-context.ts'
 import { type Definition, definePrompt, defineResource, defineTool } from '../capabilities/definition.ts'
 import { UserError } from '../errors.ts'
 import { type Call, Cancellation } from './call.ts'
-import { type Outcome, serveCall } from './serve-call.ts'
+import type { Outcome } from './outcome.ts'
+import { serveCall } from './serve-call.ts'
 
 interface Served extends TestEngine {
   readonly sent: unknown[]

@@ -1,28 +1,15 @@
-import type { Capability } from '../capabilities/capability.ts'
-import { type InputRequired, isInputRequired } from '../capabilities/input-required.ts'
+import { isInputRequired } from '../capabilities/input-required.ts'
 import { ToolgateError, toToolgateError } from '../errors.ts'
-import { authorize, type Decision } from './authorize.ts'
+import { authorize } from './authorize.ts'
 import type { Call } from './call.ts'
 import { findCapability } from './find-capability.ts'
 import type { Guards } from './guards.ts'
 import { limitRate } from './limit-rate.ts'
+import type { Outcome, Trace } from './outcome.ts'
 import { recordCall } from './record-call.ts'
 import { run } from './run.ts'
 import { validateInput } from './validate-input.ts'
 import { validateOutput } from './validate-output.ts'
-
-/** How a call ended. A result is one of the protocol's; an error is safe to show but for its `cause`. */
-export type Outcome =
-  | { readonly status: 'ok'; readonly result: unknown }
-  | { readonly status: 'input_required'; readonly asked: InputRequired }
-  | { readonly status: 'error'; readonly error: ToolgateError }
-
-/** What became known of a call on its way; the records are written from it. */
-export interface Trace {
-  readonly startedAt: number
-  capability?: Capability
-  decision?: Decision
-}
 
 /** Serves one call: through every guard, recorded exactly once, allowed or denied. Never rejects. */
 export async function serveCall(guards: Guards, call: Call): Promise<Outcome> {

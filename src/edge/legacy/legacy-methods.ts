@@ -1,6 +1,7 @@
 import { ToolgateError } from '../../errors.ts'
 import { canRead } from '../can-read.ts'
-import type { Engine, Exchange, Method } from '../engine.ts'
+import type { Engine, Method } from '../engine.ts'
+import type { Exchange, SessionState } from '../exchange.ts'
 import { callTool, completeArgument, getPrompt, readResource } from '../methods/call-methods.ts'
 import { listPrompts, listResources, listResourceTemplates, listTools } from '../methods/list-methods.ts'
 import { serverCapabilities } from '../methods/server-capabilities.ts'
@@ -8,7 +9,7 @@ import { requireString } from '../methods/to-call.ts'
 import { isImplementation, isLogLevel, isObject } from '../protocol/envelope.ts'
 import type { Params } from '../protocol/json-rpc.ts'
 import { LEGACY_VERSIONS } from '../protocol/versions.ts'
-import type { LegacySession, Opening } from './legacy-session.ts'
+import type { Opening } from './legacy-session.ts'
 
 const MAX_SUBSCRIPTIONS = 1000
 
@@ -74,7 +75,7 @@ const unsubscribe: Method = (_engine, params, exchange) => {
   return {}
 }
 
-function sessionOf(exchange: Exchange): LegacySession {
+function sessionOf(exchange: Exchange): SessionState {
   if (exchange.session !== undefined) return exchange.session
   throw new ToolgateError({ code: 'INVALID_REQUEST', message: 'This needs a session: send `initialize` first.' })
 }

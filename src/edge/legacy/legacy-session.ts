@@ -3,8 +3,9 @@ import { ToolgateError } from '../../errors.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { Cancellation } from '../../pipeline/call.ts'
 import { canRead } from '../can-read.ts'
-import type { Engine, Exchange } from '../engine.ts'
+import type { Engine } from '../engine.ts'
 import { type ChangeEvent, toNotification } from '../event-bus.ts'
+import type { Exchange, SessionState } from '../exchange.ts'
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Params, RequestId } from '../protocol/json-rpc.ts'
 import { ResumableStreams } from './resumable-stream.ts'
 
@@ -31,7 +32,7 @@ interface Ask {
 }
 
 /** One client of a revision before 2026-07-28: what it agreed on, what it is being asked, what it subscribed to. */
-export class LegacySession {
+export class LegacySession implements SessionState {
   readonly subscriptions: Set<string> = new Set()
   logLevel: LogLevel = 'info'
   /** Where messages go that belong to no request. */

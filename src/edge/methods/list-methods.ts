@@ -2,7 +2,8 @@ import type { Capability, ResourceTemplate } from '../../capabilities/capability
 import type { Catalog } from '../../capabilities/catalog.ts'
 import { ToolgateError } from '../../errors.ts'
 import { listCapabilities } from '../../pipeline/list-capabilities.ts'
-import type { Engine, Exchange, Method } from '../engine.ts'
+import type { Engine, Method } from '../engine.ts'
+import type { Exchange } from '../exchange.ts'
 import { isObject } from '../protocol/envelope.ts'
 import type { Params } from '../protocol/json-rpc.ts'
 

@@ -1,7 +1,7 @@
 import type { InputRequest, InputRequired } from '../../capabilities/input-required.ts'
 import type { ClientCapabilities } from '../../capabilities/protocol.ts'
 import { ToolgateError } from '../../errors.ts'
-import type { Exchange } from '../engine.ts'
+import type { Exchange } from '../exchange.ts'
 
 /**
  * A client is asked only what it declared that it can answer. Throws `CLIENT_CAPABILITY_REQUIRED` with what it would

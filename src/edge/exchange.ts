@@ -1,0 +1,30 @@
+import type { ClientCapabilities, Implementation, LogLevel } from '../capabilities/protocol.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { Cancellation, Era } from '../pipeline/call.ts'
+import type { Params } from './protocol/json-rpc.ts'
+
+/** What a client of the legacy era has set for its later requests. */
+export interface SessionState {
+  logLevel: LogLevel
+  /** URIs of resources whose changes it wants to hear of. */
+  readonly subscriptions: Set<string>
+}
+
+/** One request on its way: who sent it, in which era, and how to reach back while it is served. */
+export interface Exchange {
+  readonly era: Era
+  readonly version: string
+  readonly transport: 'http' | 'stdio' | 'memory'
+  readonly principal: Principal
+  readonly client: { readonly info?: Implementation; readonly capabilities: ClientCapabilities }
+  /** The least severity that the client wants to be sent; `undefined` for none. */
+  readonly logLevel: LogLevel | undefined
+  readonly cancellation: Cancellation
+  /** Sends a notification that belongs to this request. */
+  send(method: string, params: Params): void
+  /** Asks the client; only the legacy era can. Rejects when it fails, is refused or takes too long. */
+  readonly ask: ((method: string, params: Params | undefined) => Promise<unknown>) | undefined
+  closeStream(): void
+  /** What a session of the legacy era keeps between requests. */
+  readonly session?: SessionState
+}

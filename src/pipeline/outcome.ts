@@ -1,0 +1,17 @@
+import type { Capability } from '../capabilities/capability.ts'
+import type { InputRequired } from '../capabilities/input-required.ts'
+import type { ToolgateError } from '../errors.ts'
+import type { Decision } from './authorize.ts'
+
+/** How a call ended. A result is one of the protocol's; an error is safe to show but for its `cause`. */
+export type Outcome =
+  | { readonly status: 'ok'; readonly result: unknown }
+  | { readonly status: 'input_required'; readonly asked: InputRequired }
+  | { readonly status: 'error'; readonly error: ToolgateError }
+
+/** What became known of a call on its way; the records are written from it. */
+export interface Trace {
+  readonly startedAt: number
+  capability?: Capability
+  decision?: Decision
+}
