@@ -558,6 +558,27 @@ describe('a low-level server', () => {
     expect(await call(offered, 'c')).toMatchObject({ isError: true, content: [{ text: 'Sold out.' }] })
   })
 
+  it('says for the log that changed lists could not be read, and keeps what it had', async () => {
+    const offered = await connect(`
+      import { Server } from '@modelcontextprotocol/server'
+      const server = new Server({ name: 'x', version: '1.0.0' }, { capabilities: { tools: { listChanged: true } } })
+      let lists = 0
+      server.setRequestHandler('tools/list', () => {
+        lists += 1
+        if (lists > 1) throw new Error('the database is away')
+        return { tools: [{ name: 'a', inputSchema: { type: 'object' } }] }
+      })
+      server.setRequestHandler('tools/call', async () => { await server.sendToolListChanged(); return { content: [] } })
+      export default server`)
+    const heard: unknown[] = []
+    connector.onChange?.((changed) => void heard.push(changed))
+    const fault = new Promise<ToolgateError>((resolve) => void connector.onFault?.(resolve))
+    await call(offered, 'a')
+    expect(((await fault).cause as ToolgateError).message).toContain('the database is away')
+    expect(heard).toEqual([])
+    expect(await call(offered, 'a')).toEqual({ content: [] })
+  })
+
   it('takes the text of errors for internal in a server whose tools cannot be watched', async () => {
     const odd = `
       let transport

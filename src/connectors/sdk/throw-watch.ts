@@ -58,8 +58,7 @@ export class ThrowWatch {
     const handler = slots[slot]
     if (typeof handler !== 'function') return false
     if (this.#wrappers.has(handler as Handler)) return true
-    slots[slot] = this.#wrap(handler as Handler, 'tool')
-    return slots[slot] !== handler
+    return Reflect.set(slots, slot, this.#wrap(handler as Handler, 'tool'))
   }
 
   #wrap(handler: Handler, level: 'tool' | 'request'): Handler {
