@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+
+// What others import. A name that goes or changes its meaning is a major version; a new one wants a changeset.
+it('toolgate exports these names', async () => {
+  expect(Object.keys(await import('toolgate')).sort()).toEqual([
+    'ConfigError',
+    'ERRORS',
+    'ToolgateError',
+    'UserError',
+    'acceptedContent',
+    'createApp',
+    'defineConfig',
+    'definePrompt',
+    'defineResource',
+    'defineTool',
+    'elicit',
+    'elicitUrl',
+    'inputRequired',
+    'isDefinition',
+    'isInputRequired',
+    'listRoots',
+    'loadConfig',
+    'sample',
+  ])
+})
+
+it('toolgate/testkit exports these names', async () => {
+  expect(Object.keys(await import('toolgate/testkit')).sort()).toEqual([
+    'auditTrailSuite',
+    'authenticatorSuite',
+    'connectorSuite',
+    'createMemoryAuditTrail',
+    'keyStoreSuite',
+  ])
+})
