@@ -11,7 +11,6 @@ export {
   defineResource,
   defineTool,
   isDefinition,
-  type ListedResource,
   type PromptDefinition,
   type PromptReturn,
   type ResourceDefinition,
@@ -66,8 +65,10 @@ export type {
 } from './capabilities/protocol.ts'
 export type { OutputOf, ReturnOf, Schema, StandardSchema } from './capabilities/schema.ts'
 export type { Config } from './config/config.ts'
-export { defineConfig } from './config/define-config.ts'
-export { loadConfig } from './config/load-config.ts'
+export { ConfigError } from './config/config-error.ts'
+export type { ConfigIssue } from './config/config-issue.ts'
+export { type ConfigInput, defineConfig } from './config/define-config.ts'
+export { type LoadOptions, loadConfig } from './config/load-config.ts'
 export type { Connector, Offered } from './connectors/connector.ts'
 export { type Audience, ERRORS, type ErrorCode, type ErrorRow, ToolgateError, UserError } from './errors.ts'
 export type { Principal } from './identity/principal.ts'

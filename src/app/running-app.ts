@@ -38,6 +38,7 @@ export class RunningApp implements App {
       () => this.catalog,
       (catalog) => this.#use(catalog),
     )
+    parts.sources.observeFaults()
     parts.sources.onResourceUpdated((uri) => parts.engine.notifier.resourceUpdated(uri))
   }
 

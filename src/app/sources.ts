@@ -58,6 +58,16 @@ export class Sources {
     }
   }
 
+  /** Tells the observer of what goes wrong in a connector beside the calls. */
+  observeFaults(): void {
+    for (const connector of this.#connectors) {
+      const stop = connector.onFault?.(({ message, cause }) => {
+        this.#observe({ type: 'fault', message: `Connector ${connector.name}: ${message}`, cause })
+      })
+      if (stop !== undefined) this.#stops.push(stop)
+    }
+  }
+
   /** Calls back whenever a connector says that the content of a resource changed. */
   onResourceUpdated(listener: (uri: string) => void): void {
     for (const connector of this.#connectors) {

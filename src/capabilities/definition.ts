@@ -68,15 +68,6 @@ export interface ResourceDefinition extends Described {
   readonly read: (uri: URL, context: CallContext) => unknown
 }
 
-/** One concrete resource of a template, for `resources/list`. */
-export interface ListedResource {
-  readonly uri: string
-  readonly name: string
-  readonly title?: string
-  readonly description?: string
-  readonly mimeType?: string
-}
-
 export interface ResourceTemplateDefinition extends Described {
   readonly kind: 'resourceTemplate'
   readonly name: string

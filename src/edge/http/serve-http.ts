@@ -21,8 +21,11 @@ import { writeEmpty, writeError } from './write-json.ts'
 export interface HttpEdge {
   readonly server: Server
   readonly sessions: SessionStore
-  /** Ends streams and sessions and closes the server; resolves when the last connection is gone. */
-  close(): Promise<void>
+  /**
+   * Accepts nobody any more, ends the streams, waits for calls that run, then cancels the rest. Resolves when the last
+   * connection is gone.
+   */
+  close(graceMs?: number): Promise<void>
 }
 
 interface Parts {
@@ -49,7 +52,7 @@ export function createHttpEdge(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 65_000 },
     (request, response) => void serveHttp(parts, request, response),
   )
-  return { server, sessions, close: () => closeEdge(parts, server) }
+  return { server, sessions, close: (graceMs = GRACE_MS) => closeEdge(parts, server, graceMs) }
 }
 
 /** Serves one HTTP request, top to bottom. Never rejects. */
@@ -139,12 +142,25 @@ function isModernMessage({ kind, message }: Message, request: IncomingMessage): 
   return claimsModern(message.params) || namesModern
 }
 
-async function closeEdge(parts: Parts, server: Server): Promise<void> {
-  parts.keepAlive.close()
-  parts.sessions.close()
-  parts.engine.events.close()
-  if (!server.listening) return
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  await closed
+/** How long calls may still run once the server is to end. */
+const GRACE_MS = 5_000
+const LOOK_MS = 20
+
+async function closeEdge({ keepAlive, sessions, engine }: Parts, server: Server, graceMs: number): Promise<void> {
+  keepAlive.close()
+  engine.events.close()
+  sessions.closeStreams()
+  if (server.listening) {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    // A connection that waits for its next request is closed as soon as it has no other.
+    const idle = setInterval(() => server.closeIdleConnections(), LOOK_MS)
+    const cut = setTimeout(() => {
+      sessions.close()
+      server.closeAllConnections()
+    }, graceMs)
+    await closed
+    clearInterval(idle)
+    clearTimeout(cut)
+  }
+  sessions.close()
 }

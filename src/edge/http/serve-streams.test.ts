@@ -319,3 +319,35 @@ describe('a list', () => {
     expect(hidden.json.error).toMatchObject({ code: -32602, data: { uri: 'db://secret' } })
   })
 })
+
+describe('a server that ends', () => {
+  it('answers what runs, ends subscriptions with their result, and cancels what takes too long', async () => {
+    const slow = defineTool({
+      name: 'slow',
+      run: async (_input, { log }) => {
+        log('info', 'started')
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        return 'slow but done'
+      },
+    })
+    const ending = createTestEngine([slow, hang])
+    const served = await serveEngine(ending)
+    const meta = { 'io.modelcontextprotocol/logLevel': 'info' }
+    const stream = (name: string, more: object = {}) =>
+      openStream(served.port, modernRequest('tools/call', { name, ...more, _meta: meta }))
+    const subscription = await openStream(
+      served.port,
+      modernRequest('subscriptions/listen', { notifications: { toolsListChanged: true } }, 'sub'),
+    )
+    const session = await openLegacy(served.port)
+    const listening = await openStream(served.port, { method: 'GET', headers: { 'mcp-session-id': session.sessionId } })
+    const [done, hanging] = await Promise.all([stream('slow'), stream('hang', { arguments: { key: 'ending' } })])
+    await Promise.all([done.messages(1), hanging.messages(1)])
+    await served.edge.close(500)
+    expect((await done.messages(2))[1].result.content[0].text).toBe('slow but done')
+    expect((await subscription.messages(2))[1]).toMatchObject({ id: 'sub', result: { resultType: 'complete' } })
+    await listening.ended
+    await expect.poll(() => cancelled.has('ending')).toBe(true)
+    await expect(send(served.port, {})).rejects.toThrow()
+  })
+})
