@@ -58,7 +58,7 @@ export function createStorageFile({ file, driver }: StorageFileOptions): Storage
   return {
     read: (work, none) =>
       guard(() => {
-        const stats = statSync(file, { throwIfNoEntry: false })
+        const stats = find(file)
         return stats === undefined ? none : work(connect(stats).prepare)
       }),
     write: (work) =>
@@ -71,10 +71,27 @@ export function createStorageFile({ file, driver }: StorageFileOptions): Storage
   }
 }
 
+/** Nothing is there either when a file stands where its folder should: releases of Node differ in telling these apart. */
+function find(file: string): Stats | undefined {
+  try {
+    return statSync(file)
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw cause
+  }
+}
+
+/**
+ * Makes the file before SQLite does, which would let everybody read it; its journal files take their mode from this one.
+ * A file that is there is not opened: closing it again would drop the locks that SQLite holds on it for this process.
+ */
 function make(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  // Made before SQLite does, which would let everybody read it; its journal files take their mode from this one.
-  closeSync(openSync(file, 'a', 0o600))
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+  }
 }
 
 function open(file: string, driver: SqliteDriver | undefined): Pick<Connection, 'database' | 'prepare'> {
