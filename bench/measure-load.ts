@@ -30,9 +30,9 @@ export interface LoadPlan {
   /** Ends the warm-up sooner: a fast subject is warm after as many calls, a slow one never gets there. */
   readonly warmUpCalls: number
   readonly roundMs: number
-  /** At most so many; fewer when `endsAt` comes first, but always two. */
+  /** At most so many; fewer when `endsAt` comes first, but always one. */
   readonly rounds: number
-  /** On `performance.now()`'s scale. */
+  /** On `performance.now()`'s scale. When little time is left until then, warm-ups are cut to fit. */
   readonly endsAt: number
 }
 
@@ -66,11 +66,13 @@ export async function measureLoad(bench: Bench, plan: LoadPlan): Promise<{ rows:
   const failures: Failure[] = []
   const contenders = await startAll(bench, plan, failures)
   try {
-    for (const contender of contenders) {
+    for (const [index, contender] of contenders.entries()) {
       bench.say(`warming up ${contender.subject.name} with ${contender.tools} tools`)
-      await attempt(contender, failures, () => warmUp(contender, bench.generator, plan), bench)
+      const durationMs = toWarmUpMs(plan, contenders.length, index)
+      const warmUp = (): Promise<void> => warmUpFor(contender, bench.generator, { durationMs, calls: plan.warmUpCalls })
+      await attempt(contender, failures, warmUp, bench)
     }
-    for (let round = 0; round < plan.rounds && (round < 2 || performance.now() < plan.endsAt); round++) {
+    for (let round = 0; round < plan.rounds && (round === 0 || performance.now() < plan.endsAt); round++) {
       bench.say(`round ${round + 1}`)
       for (const contender of contenders) {
         await attempt(contender, failures, () => measureRound(contender, bench.generator, plan.roundMs), bench)
@@ -151,9 +153,20 @@ async function awaitFirstCall(generator: Generator, started: Started): Promise<S
   }
 }
 
-async function warmUp(contender: Contender, generator: Generator, plan: LoadPlan): Promise<void> {
+/** The planned warm-up, or this subject's share of what is left beside one round of all. */
+function toWarmUpMs(plan: LoadPlan, contenders: number, index: number): number {
+  const reservedMs = contenders * (plan.roundMs + 200)
+  const leftMs = plan.endsAt - performance.now() - reservedMs
+  return Math.max(300, Math.min(plan.warmUpMs, leftMs / (contenders - index)))
+}
+
+async function warmUpFor(
+  contender: Contender,
+  generator: Generator,
+  limits: { readonly durationMs: number; readonly calls: number },
+): Promise<void> {
   await generator.connect(contender.target)
-  await generator.load(plan.warmUpMs, plan.warmUpCalls)
+  await generator.load(limits.durationMs, limits.calls)
 }
 
 async function measureRound(contender: Contender, generator: Generator, roundMs: number): Promise<void> {

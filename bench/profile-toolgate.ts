@@ -29,11 +29,11 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[]
 }
 
-ensureBuilt((line) => void process.stderr.write(`${line}\n`))
+ensureBuilt()
 const { profile, answers } = await record()
 const { byFunction, byFile, totalUs } = addUp(profile)
 process.stdout.write(
-  `${(totalUs / answers).toFixed(1)} µs a call on the serving thread, the profiler's own included\n\n`,
+  `${(totalUs / answers).toFixed(1)} µs a call on the serving thread, start and profiler included\n\n`,
 )
 process.stdout.write(`${toLines(byFunction, totalUs, Number(values.top))}\n\n${toLines(byFile, totalUs, 20)}\n`)
 

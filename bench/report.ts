@@ -51,6 +51,6 @@ function toMemory(report: Report): Record<string, MemoryFigures> {
 }
 
 /** A number to so many places. */
-export function round(value: number, places: number): number {
+function round(value: number, places: number): number {
   return Number(value.toFixed(places))
 }

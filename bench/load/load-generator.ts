@@ -4,7 +4,7 @@ import { HttpConnection } from './http-connection.ts'
 import { type Target, toCallRequest, toInitializedNotification, toInitializeRequest } from './mcp-request.ts'
 
 /** Connections held against a subject at once, with one request in flight on each. */
-export const CONNECTIONS = 16
+const CONNECTIONS = 16
 
 /** How many different calls are prepared for each connection; their ids, and so their sums, are all different. */
 const CALLS_PER_CONNECTION = 64

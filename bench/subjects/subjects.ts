@@ -4,14 +4,14 @@ import { toolgate, toolgateSession } from './toolgate.ts'
 import { xmcp } from './xmcp.ts'
 
 /** The limit: what node:http itself costs for the same bytes. Every ratio is to this. */
-export const echo: Subject = createScriptSubject({
+const echo: Subject = createScriptSubject({
   name: 'echo',
   script: 'servers/echo.mjs',
   form: 'modern',
   servedBy: 'bare node:http, JSON in, JSON out',
 })
 
-export const sdkV2: Subject = createScriptSubject({
+const sdkV2: Subject = createScriptSubject({
   name: 'sdk-v2',
   packageName: '@modelcontextprotocol/server',
   script: 'servers/sdk-v2.mjs',
