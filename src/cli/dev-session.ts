@@ -6,7 +6,7 @@ import { openTarget } from './open-target.ts'
 import { describeFailure, failureText } from './print-failure.ts'
 import { type Observation, observationText } from './print-observation.ts'
 import { printServing } from './print-serving.ts'
-import { countOffered, type FreshKey, listenAt, type Serving } from './serving.ts'
+import { countOffered, type FreshKey, listen, type Serving } from './serving.ts'
 import { type FileWatch, watchFiles } from './watch-files.ts'
 
 /** What a session is made of. */
@@ -38,7 +38,7 @@ export class DevSession {
       this.#watch = follow()
       return app.serveStdio()
     }
-    const { url, port } = await app.listen(listenAt(serving))
+    const { url, port } = await listen(app, serving, invocation)
     this.#port = port
     this.#watch = follow()
     await printServing(invocation, { app, url, key, serving })
@@ -87,8 +87,9 @@ export class DevSession {
     }
     const old = this.#app
     const next = await this.#create(await openTarget(invocation))
-    const at = { host: next.config.server.host, port: next.config.server.port, ...listenAt(serving) }
-    const isMoved = serving.port === undefined && next.config.server.port !== old?.config.server.port
+    const { server } = next.config
+    const at = { host: serving.host ?? server.host, port: serving.port ?? server.port }
+    const isMoved = serving.port === undefined && server.port !== old?.config.server.port
     if (isMoved) await this.#listen(next, at)
     await old?.close()
     if (!isMoved) await this.#listen(next, { ...at, ...(this.#port === undefined ? {} : { port: this.#port }) })

@@ -1,5 +1,6 @@
 import type { App, AppOptions } from '../app/app.ts'
 import type { Config } from '../config/config.ts'
+import { ToolgateError } from '../errors.ts'
 import type { Invocation } from './command.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -56,9 +57,33 @@ function readPort(source: string, text: string | undefined): number | undefined 
   )
 }
 
-/** The host and port to give to `app.listen`. */
-export function listenAt({ host, port }: Serving): { host?: string; port?: number } {
-  return { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) }
+/** Listens where the command line says, else where the config file says. */
+export async function listen(app: App, { host, port }: Serving, invocation: Invocation): Promise<Listening> {
+  try {
+    return await app.listen({ ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) })
+  } catch (thrown) {
+    const isNobody = thrown instanceof ToolgateError && thrown.code === 'NOT_CONFIGURED'
+    if (!isNobody || app.config.access.anonymous !== undefined) throw thrown
+    const { code, message } = thrown
+    throw new ToolgateError({ code, message, hint: howToLetIn(app.config, invocation), cause: thrown })
+  }
+}
+
+/** Where an app listens. */
+export type Listening = Awaited<ReturnType<App['listen']>>
+
+/** What to type so that somebody can be let in, on the very target that was named. */
+function howToLetIn({ access }: Config, { command, positionals, options }: Invocation): string {
+  const roles = Object.keys(access.roles)
+  if (roles.length === 0) return 'Write roles under access.roles first; `toolgate init` writes an example.'
+  const file = options.text('config')
+  const target = file === undefined ? positionals.map((path) => ` ${path}`).join('') : ` --config ${file}`
+  const role = roles.length === 1 ? roles[0] : 'ROLE'
+  const fresh = roles.length === 1 ? '' : ' ROLE'
+  return [
+    `To try it: \`toolgate ${command.name}${target} --fresh-key${fresh}\`.`,
+    `For good: \`toolgate keys new${target} --name NAME --role ${role}\`${roles.length === 1 ? '' : ` (roles: ${roles.join(', ')})`}.`,
+  ].join('\n')
 }
 
 /** Makes the key of `--fresh-key`; refuses a role that the configuration does not have. */

@@ -134,7 +134,8 @@ describe('toolgate serve', () => {
     const { code, err } = await spawnCli(['serve', '--port', '0'], { cwd: bare.path })
     bare.remove()
     expect(code).toBe(3)
-    expect(err).toContain('toolgate keys new')
+    expect(err).toContain('To try it: `toolgate serve --fresh-key`.')
+    expect(err).toContain('For good: `toolgate keys new --name NAME --role user`.')
   })
 
   it('refuses a fresh key for an unknown role and wants to know which of several', async () => {

@@ -180,7 +180,10 @@ describe('toolgate check and toolgate config', () => {
       'connectors: [{ name: tools, type: typescript, path: ./tools }]\naccess: { roles: { nobody: { allow: [{ name: other }] } } }\n',
     )
     const { out } = await runCli(['check', file, '--json'], here)
-    expect(JSON.parse(out)).toMatchObject({ roles: { nobody: 0 }, unreachable: ['get_current_date'] })
+    expect(JSON.parse(out)).toMatchObject({
+      roles: { nobody: 0 },
+      unreachable: [{ name: 'get_current_date', scopes: [] }],
+    })
   })
 
   it('print the effective record with secrets masked, and the schema', async () => {

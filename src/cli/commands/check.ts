@@ -14,8 +14,8 @@ interface Report {
   readonly offered: Readonly<Record<keyof Offered, number>>
   /** How many each role may call. */
   readonly roles: Readonly<Record<string, number>>
-  /** What no role may call. */
-  readonly unreachable: readonly string[]
+  /** What no role may call, with the scopes it needs. */
+  readonly unreachable: readonly { readonly name: string; readonly scopes: readonly string[] }[]
   readonly warnings: readonly string[]
 }
 
@@ -44,8 +44,8 @@ async function inspect(app: App): Promise<Report> {
   }
   const all = [...catalog.tools, ...catalog.resources, ...catalog.resourceTemplates, ...catalog.prompts]
   const unreachable = all
-    .map(({ listing, name }) => addressOf({ name, ...listing }))
-    .filter((name) => !reachable.has(name))
+    .map(({ listing, name, scopes }) => ({ name: addressOf({ name, ...listing }), scopes }))
+    .filter(({ name }) => !reachable.has(name))
   return {
     config: config.file ?? config.directory,
     offered: {
@@ -71,7 +71,11 @@ function warningsOf({ access, connectors }: Config, count: number): string[] {
 
 function reportText(report: Report, counts: string): string {
   const roles = Object.entries(report.roles).map(([name, count]) => [name, `may call ${count}`])
-  const unreachable = report.unreachable.map((name) => `${name} cannot be called by any role.`)
+  const unreachable = report.unreachable.map(({ name, scopes }) => {
+    const needs =
+      scopes.length === 0 ? '' : `; it needs the ${scopes.length === 1 ? 'scope' : 'scopes'} ${scopes.join(', ')}`
+    return `${name} cannot be called by any role${needs}.`
+  })
   const warnings = [...report.warnings, ...unreachable].map((warning) => `warning: ${warning}`)
   const none = 'There are no roles, so nobody may call anything: write them under access.roles.'
   return `${[

@@ -2,7 +2,7 @@ import { createApp } from '../../app/create-app.ts'
 import type { RunCommand } from '../command.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
 import { openTarget } from '../open-target.ts'
-import { listenAt, makeFreshKey, readServing } from '../serving.ts'
+import { listen, makeFreshKey, readServing } from '../serving.ts'
 import { untilEnded } from '../until-ended.ts'
 
 /** Serves over HTTP or stdio until a signal, or until the input ends. */
@@ -14,7 +14,7 @@ export const serve: RunCommand = async (invocation) => {
   const app = await createApp(config, key === undefined ? {} : { keys: [key.stored] })
   try {
     if (serving.isStdio) return await Promise.race([app.serveStdio().then(() => EXIT_CODES.ok), ended])
-    const { url } = await app.listen(listenAt(serving))
+    const { url } = await listen(app, serving, invocation)
     const { printServing } = await import('../print-serving.ts')
     await printServing(invocation, { app, url, key, serving })
     return await ended
