@@ -1,15 +1,11 @@
 // npm runs this after `npm ci` and before packing, so that a fresh clone can be used at once; `npx toolgate` in a clone
 // runs it too, so it builds only what is older than its source. Where the development dependencies were left out there
 // is no compiler; then what was built before, if anything, stays as it is.
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
-
-// The package that brings Node 22 for CI links itself as `node`, and npm puts that folder before everything else: every
-// `npm run` would leave the floor without a word.
-rmSync(at('node_modules/.bin/node'), { force: true })
 
 if (!hasCompiler()) process.stdout.write('toolgate: not built, the development dependencies are not installed\n')
 else if (!isBuilt()) await import('./build.mjs')

