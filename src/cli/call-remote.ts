@@ -58,7 +58,7 @@ export async function callRemoteTool(remote: Remote, name: string, args: object)
 }
 
 /** Sends one request and answers its result. */
-export async function requestRemote(remote: Remote, request: RemoteRequest): Promise<Result> {
+async function requestRemote(remote: Remote, request: RemoteRequest): Promise<Result> {
   const response = await post(remote, request)
   const message = await readMessage(response, remote)
   if (message.error !== undefined) throw toCallFailure(message.error, response.status)

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { clientSnippets, sampleArguments, shell, snippetsText } from './client-snippets.ts'
@@ -36,6 +37,13 @@ describe('what to paste into clients', () => {
     )
     const [first] = clientSnippets({ ...options, tool: undefined })
     expect(first?.text).toBe('npx toolgate list')
+  })
+
+  it('names the version of the Inspector that is tested', () => {
+    const tested = new URL('../../test/conformance/package.json', import.meta.url)
+    const { devDependencies = {}, dependencies = {} } = JSON.parse(readFileSync(tested, 'utf8'))
+    const version = { ...devDependencies, ...dependencies }['@modelcontextprotocol/inspector']
+    expect(snippet('Inspector').text).toContain(`npx @modelcontextprotocol/inspector@${version} --cli ${options.url} `)
   })
 
   it('stands under the name of the client and the file it goes into', () => {

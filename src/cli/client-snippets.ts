@@ -18,8 +18,8 @@ export interface Snippet {
   readonly text: string
 }
 
-/** Version of the Inspector that the snippet names; the end-to-end tests use the same one. */
-export const INSPECTOR = '@modelcontextprotocol/inspector@2.12.0'
+// The one that the end-to-end tests use.
+const INSPECTOR = '@modelcontextprotocol/inspector@2.12.0'
 
 /** Ready-to-paste configuration for common clients. */
 export function clientSnippets({ name, url, key, stdio, tool }: SnippetOptions): readonly Snippet[] {

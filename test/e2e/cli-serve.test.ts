@@ -100,6 +100,25 @@ describe('toolgate serve', () => {
     tools.remove()
   })
 
+  it('waits for open calls on the first signal and for nothing on the second', async () => {
+    const tools = makeFolder()
+    writeFileSync(
+      join(tools.path, 'hang.ts'),
+      `import { defineTool } from 'toolgate'
+export const hang = defineTool({ name: 'hang', description: 'Hangs.', run: () => { console.log('hanging'); return new Promise(() => {}) } })
+`,
+    )
+    const { running, url, key } = await serveFresh('serve', tools.path)
+    const called = runCli(['call', 'hang', '--url', url, '--key', key], here)
+    await running.printed(/hanging/, 'err')
+    running.child.kill('SIGTERM')
+    await running.printed(/once more ends at once/, 'err')
+    running.child.kill('SIGTERM')
+    expect((await running.ended()).code).toBe(143)
+    expect((await called).code).toBe(5)
+    tools.remove()
+  })
+
   it('prints snippets that start the same server over stdio', async () => {
     const { running } = await serveFresh('serve')
     const [, json = ''] = /Claude Desktop[^\n]*\n( {2}\{\n[\s\S]*?\n {2}\}\n)/.exec(running.out) ?? []

@@ -188,7 +188,8 @@ describe('toolgate check and toolgate config', () => {
 
   it('print the effective record with secrets masked, and the schema', async () => {
     const file = join(server, 'secret.yaml')
-    writeFileSync(file, 'instructions: "Sign in with ${CRM_PASSWORD}"\n')
+    const variable = ['$', '{CRM_PASSWORD}'].join('')
+    writeFileSync(file, `instructions: "Sign in with ${variable}"\n`)
     const { out } = await runCli(['config', 'print', file], { ...here, env: { CRM_PASSWORD: 'hunter2' } })
     expect(out).toContain('port: 3000')
     expect(out).not.toContain('hunter2')
