@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 describe('the toolchain', () => {
-  // One of the development dependencies brings a Node of its own and links it where npm looks first.
+  // A package that brings a Node links it where npm looks first, and every script leaves the floor without a word.
   it('runs on the Node that is installed, not on one that a package brings', () => {
     expect(existsSync(`${root}node_modules/.bin/node`)).toBe(false)
   })
