@@ -28,6 +28,7 @@ export class RunningApp implements App {
   readonly config: Config
   readonly #parts: Parts
   #http: HttpEdge | undefined
+  #isServing = false
   #reloading: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
@@ -54,6 +55,7 @@ export class RunningApp implements App {
     this.#http = createHttpEdge({ ...engine, options: { ...engine.options, host } }, access)
     const port = await listenOn(this.#http, host, at.port ?? config.server.port)
     const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${config.server.path}`
+    this.#isServing = true
     engine.guards.observe({ type: 'server.started', message: `Serving ${url}` })
     return { url, port }
   }
@@ -63,6 +65,7 @@ export class RunningApp implements App {
     const principal = access.requireLocal()
     const { reserveStdout } = await import('../edge/stdio/reserve-stdout.ts')
     const { serveStdio } = await import('../edge/stdio/serve-stdio.ts')
+    this.#isServing = true
     engine.guards.observe({ type: 'server.started', message: 'Serving stdio' })
     await serveStdio(engine, principal, { input: process.stdin, write: reserveStdout() })
   }
@@ -93,7 +96,7 @@ export class RunningApp implements App {
     await sources.close()
     await audit.close()
     storage.close()
-    engine.guards.observe({ type: 'server.stopped', message: 'Stopped' })
+    if (this.#isServing) engine.guards.observe({ type: 'server.stopped', message: 'Stopped' })
   }
 
   #use(catalog: Catalog): ReloadReport {

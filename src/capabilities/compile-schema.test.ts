@@ -31,6 +31,12 @@ describe('an input schema', () => {
     expect(await compileSchema(schema, 'input').check({ s: 'four' })).toEqual({ value: { n: 5, s: 4 } })
   })
 
+  it('takes patterns as they are written in JavaScript, Unicode or not', async () => {
+    expect(await issues(z.object({ a: z.string().regex(/^[_-]+$/) }), { a: '_-' })).toBe('')
+    expect(await issues(z.object({ a: z.string().regex(/^\p{Lu}$/u) }), { a: 'Ä' })).toBe('')
+    expect(await issues(z.object({ a: z.string().regex(/^\p{Lu}$/u) }), { a: 'ä' })).toContain('`a`')
+  })
+
   it('applies rules that JSON Schema cannot say', async () => {
     const schema = z
       .object({ from: z.number(), to: z.number() })
