@@ -10,6 +10,7 @@ describe('nearestSpelling', () => {
     ['allowed-host', 'allowedHosts'],
     ['PORT', 'port'],
     ['conectors', 'connectors'],
+    ['sevrer', 'server'],
   ])('takes %s for %s', (word, meant) => {
     expect(nearestSpelling(word, ['typescript', 'server', 'port', 'path', 'allowedHosts', 'connectors'])).toBe(meant)
   })
@@ -23,14 +24,14 @@ describe('nearestSpelling', () => {
   })
 })
 
-test('the edit distance is a distance', () => {
+test('the edit distance counts edits, whichever way', () => {
   const word = fc.string({ maxLength: 12 })
   fc.assert(
-    fc.property(word, word, word, (a, b, c) => {
+    fc.property(word, word, (a, b) => {
       expect(editDistance(a, b)).toBe(editDistance(b, a))
       expect(editDistance(a, b) === 0).toBe(a === b)
-      expect(editDistance(a, c)).toBeLessThanOrEqual(editDistance(a, b) + editDistance(b, c))
       expect(editDistance(a, b)).toBeLessThanOrEqual(Math.max(a.length, b.length))
+      expect(editDistance(`${a}xy${b}`, `${a}yx${b}`)).toBeLessThanOrEqual(1)
     }),
   )
 })
