@@ -6,6 +6,7 @@ import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { generatedDocs, markdownFiles, staleDocs } from '../scripts/generate-docs.ts'
+import { quotedText } from '../scripts/quote-examples.ts'
 import { commands } from '../src/cli/commands.ts'
 import { findCommand, parseCommandLine } from '../src/cli/parse-command-line.ts'
 import { ERRORS } from '../src/errors.ts'
@@ -83,7 +84,7 @@ describe('the code in the documents', () => {
     const quotes = blocks.filter(({ quoted }) => quoted !== undefined)
     expect(quotes.length).toBeGreaterThan(1)
     for (const { where, text, quoted } of quotes)
-      expect(`${where}\n${text}`).toBe(`${where}\n${read(quoted as string)}`)
+      expect(`${where}\n${text}`).toBe(`${where}\n${quotedText(quoted as string, root)}`)
   })
 
   it('compiles', () => {
