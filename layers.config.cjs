@@ -73,7 +73,15 @@ const layers = [
   {
     path: 'index.ts',
     job: 'the public API',
-    imports: ['app/', 'config/', 'connectors/connector.ts', 'identity/principal.ts', 'capabilities/', 'errors.ts'],
+    imports: [
+      'app/',
+      'config/',
+      'edge/memory/connect-in-memory.ts',
+      'connectors/connector.ts',
+      'identity/principal.ts',
+      'capabilities/',
+      'errors.ts',
+    ],
     packages: [],
   },
   { path: 'cli/', job: 'the command line', imports: ['app/', 'config/', 'errors.ts'], packages: ['yaml'] },

@@ -5,6 +5,7 @@ it('toolgate exports these names', async () => {
   expect(Object.keys(await import('toolgate')).sort()).toEqual([
     'ConfigError',
     'ERRORS',
+    'MemoryError',
     'ToolgateError',
     'UserError',
     'acceptedContent',
