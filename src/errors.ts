@@ -146,7 +146,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     isErrorResult: true,
   },
   FORBIDDEN: {
-    meaning: 'The caller may see this capability but lacks a scope it needs.',
+    meaning: 'A role of the caller selects this capability, but none grants a scope that it needs.',
     audience: 'user',
     jsonRpc: -31403,
     http: 200,

@@ -131,7 +131,7 @@ export function authorize(decision: Decision, call: Call): void {
   if (decision.reason === 'hidden') throw notFound(call)
   throw new ToolgateError({
     code: 'FORBIDDEN',
-    message: `You may see ${call.name} but not use it: it needs the scope ${decision.missing.join(' ')}.`,
+    message: `${call.name} needs the scope ${decision.missing.join(' ')}, which none of your roles grants.`,
     hint: 'Ask the owner of this server for a role that grants it.',
     data: { missingScopes: decision.missing },
   })

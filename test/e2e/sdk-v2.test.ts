@@ -252,7 +252,7 @@ describe.each([
       .log()
       .split('\n')
       .find((found) => found.includes(data.callId))
-    expect(line).toContain('password=hunter2')
+    expect(line).toContain('password=[masked]')
   })
 })
 
