@@ -182,7 +182,7 @@ describe.each([
     await expect(client.getPrompt({ name: 'leak' })).rejects.toBeInstanceOf(McpError)
     expect(connected.wire()).toContain('"isError":true')
     expect(connected.wire()).not.toMatch(/hunter2|10\.0\.0\.7|stories\.ts/)
-    expect(connected.log()).toContain('password=[masked]')
+    await expect.poll(() => connected.log()).toContain('password=[masked]')
   })
 })
 

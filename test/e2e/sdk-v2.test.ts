@@ -248,11 +248,13 @@ describe.each([
     expect(connected.wire()).toContain('"isError":true')
     expect(connected.wire()).not.toMatch(/hunter2|10\.0\.0\.7|stories\.ts/)
     const data = failures[0]?.data as { callId: string }
-    const line = connected
-      .log()
-      .split('\n')
-      .find((found) => found.includes(data.callId))
-    expect(line).toContain('password=[masked]')
+    const lineOf = (callId: string): string | undefined =>
+      connected
+        .log()
+        .split('\n')
+        .find((found) => found.includes(callId))
+    // Lines of the log are written a few milliseconds later, together.
+    await expect.poll(() => lineOf(data.callId)).toContain('password=[masked]')
   })
 })
 
