@@ -51,6 +51,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       audit,
       observe,
       clock,
+      timer: options.clock ?? (() => performance.now()),
       limits: config.limits,
     }
     return new RunningApp({ config, access, engine: engineOf(config, guards, pepper), sources, storage, audit })
