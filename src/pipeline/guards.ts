@@ -19,6 +19,9 @@ export interface Guards {
   readonly limiter: RateLimiter
   readonly audit: AuditTrail
   readonly observe: Observer
+  /** Milliseconds since the epoch. */
   readonly clock: () => number
+  /** Milliseconds, finer than the clock and never set back; for durations. */
+  readonly timer: () => number
   readonly limits: CallLimits
 }

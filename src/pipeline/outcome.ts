@@ -11,7 +11,10 @@ export type Outcome =
 
 /** What became known of a call on its way; the records are written from it. */
 export interface Trace {
+  /** Milliseconds since the epoch. */
   readonly startedAt: number
+  /** The same moment on the timer. */
+  readonly startedMark: number
   capability?: Capability
   decision?: Decision
 }

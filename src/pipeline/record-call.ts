@@ -8,11 +8,10 @@ type Status = 'ok' | 'error' | 'denied' | 'input_required' | 'cancelled'
 
 /** Writes the audit record of a call and tells the observer of it. */
 export function recordCall(guards: Guards, call: Call, trace: Trace, outcome: Outcome): void {
-  const now = guards.clock()
   const { principal } = call
   const status = statusOf(outcome)
   const code = outcome.status === 'error' ? outcome.error.code : undefined
-  const durationMs = now - trace.startedAt
+  const durationMs = Math.round((guards.timer() - trace.startedMark) * 1000) / 1000
   guards.audit.append({
     time: isoTime(trace.startedAt),
     callId: call.id,

@@ -88,6 +88,16 @@ describe('a call', () => {
     expect(test.observed.filter(({ type }) => type === 'call.ended')).toHaveLength(6)
   })
 
+  it('is recorded with when it began and how long it took', async () => {
+    let now = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
+    const slow = tool(() => {
+      now += 1.5
+    })
+    const test = serve([slow], { clock: () => now })
+    await test.call('it')
+    expect(test.records[0]).toMatchObject({ time: '2026-01-02T03:04:05.006Z', durationMs: 1.5 })
+  })
+
   it('that lacks a scope is told which; one that may not be known of is not', async () => {
     const test = serve([defineTool({ name: 'scoped', scopes: ['crm:write'], run: () => 'x' })])
     const outcome = await test.call('scoped')

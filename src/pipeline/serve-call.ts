@@ -13,7 +13,7 @@ import { validateOutput } from './validate-output.ts'
 
 /** Serves one call: through every guard, recorded exactly once, allowed or denied. Never rejects. */
 export async function serveCall(guards: Guards, call: Call): Promise<Outcome> {
-  const trace: Trace = { startedAt: guards.clock() }
+  const trace: Trace = { startedAt: guards.clock(), startedMark: guards.timer() }
   let outcome: Outcome
   try {
     const result = await passGuards(guards, call, trace)
