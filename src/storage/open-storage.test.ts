@@ -83,9 +83,11 @@ describe('keys in SQLite keep the contract with libsql', () => {
   for (const { name, run: check } of keyStoreSuite(create)) it(name, check)
 })
 
-describe.skipIf(newNode === undefined)('keys in SQLite with node:sqlite (needs Node 22.13, or `npm ci --prefix test/conformance` on Linux x64)', () => {
-  it('keep the contract, and no warning is printed', async () => {
-    const { stdout, stderr } = await inNewNode(`
+describe.skipIf(newNode === undefined)(
+  'keys in SQLite with node:sqlite (needs Node 22.13, or `npm ci --prefix test/conformance` on Linux x64)',
+  () => {
+    it('keep the contract, and no warning is printed', async () => {
+      const { stdout, stderr } = await inNewNode(`
       const { keyStoreSuite } = await import(${href('../testkit/key-store-suite.ts')})
       const { openStorage } = await import(${href('./open-storage.ts')})
       const { bestDriver } = await import(${href('./sqlite/open-database.ts')})
@@ -93,22 +95,23 @@ describe.skipIf(newNode === undefined)('keys in SQLite with node:sqlite (needs N
       const cases = keyStoreSuite(() => openStorage({ directory: process.argv[1] + (count += 1) }).keys)
       for (const { name, run } of cases) await run().catch((error) => console.log(name, error))
       console.log(bestDriver(), cases.length)`)
-    expect(stdout).toBe(`node:sqlite ${keyStoreSuite(() => open().keys).length}\n`)
-    expect(stderr.split('\n').filter((line) => line.includes('SQLite'))).toEqual([])
-  })
+      expect(stdout).toBe(`node:sqlite ${keyStoreSuite(() => open().keys).length}\n`)
+      expect(stderr.split('\n').filter((line) => line.includes('SQLite'))).toEqual([])
+    })
 
-  it('are seen by a process with libsql that has the file open, and the other way round', async () => {
-    const { keys } = open()
-    keys.add(key('here'))
-    const { stdout } = await inNewNode(`
+    it('are seen by a process with libsql that has the file open, and the other way round', async () => {
+      const { keys } = open()
+      keys.add(key('here'))
+      const { stdout } = await inNewNode(`
       const { openStorage } = await import(${href('./open-storage.ts')})
       const { keys } = openStorage({ directory: process.argv[1], driver: 'node:sqlite' })
       keys.add(${JSON.stringify(key('there'))})
       console.log(JSON.stringify(keys.list()))`)
-    expect(JSON.parse(stdout)).toEqual([key('here'), key('there')])
-    expect(keys.find(key('there').id)).toEqual(key('there'))
-  })
-})
+      expect(JSON.parse(stdout)).toEqual([key('here'), key('there')])
+      expect(keys.find(key('there').id)).toEqual(key('there'))
+    })
+  },
+)
 
 describe('storage', () => {
   it('makes nothing by being opened or read', () => {
