@@ -92,8 +92,8 @@ audit: { file: '${directory}/audit.jsonl' }`,
           thrown.code,
           thrown.data,
         ])
-      expect(JSON.stringify(told)).not.toContain('db7')
-      expect(log.join('')).toContain('db7')
+      expect(JSON.stringify(told)).not.toContain('db7.internal')
+      expect(log.join('')).toContain('db7.internal')
     }
   })
 
