@@ -2,6 +2,10 @@ import type { CallContext, Caller, ChangeNotifier } from '../capabilities/call-c
 import type { InputResponses } from '../capabilities/input-required.ts'
 import type { LogLevel, Meta, Progress } from '../capabilities/protocol.ts'
 import type { Call } from './call.ts'
+import { createRateLimiter, type RateLimiter } from './limit-rate.ts'
+
+/** Reports of progress that reach a caller: twenty at once, then ten a second. */
+const PACE = { callsPerMinute: 600, burst: 20 }
 
 /**
  * What a handler holds while it runs. After it has settled every channel back to the caller is dead and the signal can
@@ -13,6 +17,7 @@ export class RunningCall implements CallContext {
   readonly #call: Call
   readonly #maxNotifications: number
   #notifications = 0
+  #pace: RateLimiter | undefined
   #progress = Number.NEGATIVE_INFINITY
   #isSettled = false
   #controller: AbortController | undefined
@@ -69,7 +74,7 @@ export class RunningCall implements CallContext {
     if (this.#isSettled || !(progress.progress > this.#progress)) return
     this.#progress = progress.progress
     this.onProgress?.()
-    if (this.#mayNotify()) this.#call.channel.report(progress)
+    if (this.#mayReport(progress) && this.#mayNotify()) this.#call.channel.report(progress)
   }
 
   readonly log = (level: LogLevel, data: unknown, logger?: string): void => {
@@ -91,6 +96,13 @@ export class RunningCall implements CallContext {
     this.onProgress = undefined
     this.onCancel = undefined
     this.#call.cancellation.onCancel(undefined)
+  }
+
+  /** The last report always goes out; of those that come in a hurry only as many as a person could follow. */
+  #mayReport({ progress, total }: Progress): boolean {
+    if (progress === total) return true
+    this.#pace ??= createRateLimiter(PACE, () => performance.now())
+    return this.#pace.take('') === 0
   }
 
   /** A handler that floods its caller is cut off at the limit; its result still comes. */

@@ -218,6 +218,17 @@ describe('a handler', () => {
     expect(test.sent).toHaveLength(50)
   })
 
+  it('that reports in a hurry is slowed down; its last report comes through', async () => {
+    const hurry = (_input: unknown, { report }: CallContext): string => {
+      for (let progress = 1; progress <= 500; progress += 1) report({ progress, total: 500 })
+      return 'done'
+    }
+    const test = serve([tool(hurry)])
+    await test.call('it')
+    expect(test.sent.length).toBeLessThan(50)
+    expect(test.sent.at(-1)).toEqual({ progress: 500, total: 500 })
+  })
+
   it('reports progress that only grows', async () => {
     const test = serve([
       tool((_input, { report }) => {
