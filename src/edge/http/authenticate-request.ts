@@ -17,9 +17,9 @@ export async function authenticateRequest(
     readCredentials({ rawHeaders: request.rawHeaders, url: request.url, address }),
   )
   const found = (answer instanceof Promise ? await answer : answer) ?? parts.anonymous ?? missingCredential
-  if (!isRefusal(found)) return found as Principal
-  parts.engine.guards.observe({ type: 'auth.refused', reason: (found as Refusal).reason, address: address ?? '' })
-  throw challenge(found as Refusal, response)
+  if (!isRefusal(found)) return found
+  parts.engine.guards.observe({ type: 'auth.refused', reason: found.reason, address: address ?? '' })
+  throw challenge(found, response)
 }
 
 function challenge(refusal: Refusal, response: ServerResponse): ToolgateError {
