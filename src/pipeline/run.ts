@@ -11,6 +11,8 @@ import { RunningCall } from './running-call.ts'
  * handler is told through its signal and not waited for. Throws `TIMED_OUT`, `CANCELLED`, or what the handler threw.
  */
 export function run(limits: CallLimits, capability: Capability, input: unknown, call: Call): unknown {
+  // Who cancels while the arguments are checked must not start a handler that nothing would end but its deadline.
+  if (call.cancellation.isCancelled) throw cancelled()
   const running = new RunningCall(call, limits.maxNotificationsPerCall)
   let returned: unknown
   try {
@@ -75,11 +77,14 @@ function underDeadline(returned: PromiseLike<unknown>, running: RunningCall, dea
       settle(reject, new ToolgateError({ code: 'TIMED_OUT', message }))
     }
     running.onProgress = () => timer.refresh()
-    running.onCancel = () =>
-      settle(reject, new ToolgateError({ code: 'CANCELLED', message: 'The call was cancelled.' }))
+    running.onCancel = () => settle(reject, cancelled())
     returned.then(
       (value) => settle(resolve, value),
       (thrown) => settle(reject, thrown),
     )
   })
+}
+
+function cancelled(): ToolgateError {
+  return new ToolgateError({ code: 'CANCELLED', message: 'The call was cancelled.' })
 }

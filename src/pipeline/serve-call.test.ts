@@ -208,6 +208,20 @@ describe('a handler', () => {
     expect(test.records.at(-1)).toMatchObject({ status: 'cancelled', decision: 'permit' })
   })
 
+  it('that is cancelled before it begins is never begun, and ends at once', async () => {
+    let runs = 0
+    const begun = () => {
+      runs += 1
+      return new Promise<never>(() => {})
+    }
+    const test = serve([tool(begun)])
+    const outcome = test.call('it')
+    test.cancellation.cancel()
+    expect(codeOf(await outcome)).toBe('CANCELLED')
+    expect(runs).toBe(0)
+    expect(test.records.at(-1)).toMatchObject({ status: 'cancelled', decision: 'permit' })
+  })
+
   it('that floods its caller is cut off; its answer still comes', async () => {
     const flood = (_input: unknown, { log }: CallContext): string => {
       for (let count = 0; count < 10_000; count += 1) log('info', count)
