@@ -24,7 +24,7 @@ describe('a URI template', () => {
   })
 
   it('lets no segment reach into another', () => {
-    for (const hostile of ['..', '.', '%2e%2e', '..%2fsecret', 'a%2f..%2fb']) {
+    for (const hostile of ['..', '.', '%2e%2e', '..%2fsecret', 'a%2f..%2fb', '..%5csecret', 'a%5c..%5cb', 'a%00']) {
       expect(match('file:///public/{name}', `file:///public/${hostile}`)).toBeUndefined()
       expect(match('file:///public/{+name}', `file:///public/x/${hostile}`)).toBeUndefined()
     }
@@ -41,8 +41,8 @@ describe('a URI template', () => {
     fc.assert(
       fc.property(segment, segment, (a, b) => {
         const uri = `db://${encodeURIComponent(a)}/rows/${encodeURIComponent(b)}`
-        const hasSlash = a.includes('/') || b.includes('/')
-        expect(match('db://{a}/rows/{b}', uri)).toEqual(hasSlash ? undefined : { a, b })
+        const reachesOut = ['/', '\\', '\0'].some((character) => (a + b).includes(character))
+        expect(match('db://{a}/rows/{b}', uri)).toEqual(reachesOut ? undefined : { a, b })
       }),
     )
   })
@@ -53,5 +53,5 @@ function isWellFormed(text: string): boolean {
 }
 
 function isDots(text: string): boolean {
-  return text.split('/').some((part) => part === '.' || part === '..')
+  return text.split(/[/\\]/).some((part) => part === '.' || part === '..')
 }

@@ -85,9 +85,10 @@ function decode(raw: string, variable: Variable): string | undefined {
   if (raw === '' || /[?#]/.test(raw) || (variable.isSegment && raw.includes('/'))) return undefined
   try {
     const value = decodeURIComponent(raw)
-    // An encoded slash or a dot segment would let one segment reach into another (CVE-2025-53109 and its kin).
-    const segments = value.split('/')
-    if (segments.some((segment) => segment === '..' || segment === '.')) return undefined
+    // An encoded slash or a dot segment would let one segment reach into another (CVE-2025-53109 and its kin); so would a
+    // backslash where paths are Windows', and a NUL cuts a name short for whatever is written in C.
+    const segments = value.split(/[/\\]/)
+    if (value.includes('\0') || segments.some((segment) => segment === '..' || segment === '.')) return undefined
     return variable.isSegment && segments.length > 1 ? undefined : value
   } catch {
     return undefined
