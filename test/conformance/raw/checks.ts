@@ -1,0 +1,27 @@
+import type { RawCheck } from './check.ts'
+import { baseProtocol } from './checks/base-protocol.ts'
+import { errors } from './checks/errors.ts'
+import { flow } from './checks/flow.ts'
+import { httpLegacy } from './checks/http-legacy.ts'
+import { httpModern } from './checks/http-modern.ts'
+import { offers } from './checks/offers.ts'
+import { rounds } from './checks/rounds.ts'
+import { stdio } from './checks/stdio.ts'
+
+/** A group of checks under one heading of the specification. */
+export interface Chapter {
+  readonly title: string
+  readonly checks: readonly RawCheck[]
+}
+
+/** Everything that the raw suite tries, in the order of docs/reference/conformance.md. */
+export const CHAPTERS: readonly Chapter[] = [
+  { title: 'Base protocol and versions', checks: baseProtocol },
+  { title: 'Streamable HTTP', checks: httpModern },
+  { title: 'Streamable HTTP with sessions', checks: httpLegacy },
+  { title: 'stdio', checks: stdio },
+  { title: 'Tools, resources, prompts, completion, pagination', checks: offers },
+  { title: 'Subscriptions, logging, progress, cancellation', checks: flow },
+  { title: 'Questions to the client', checks: rounds },
+  { title: 'Errors and metadata', checks: errors },
+]
