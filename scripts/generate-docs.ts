@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configReference } from '../src/config/reference.ts'
 import { cliReference } from './cli-reference.ts'
+import { conformanceReference } from './conformance-reference.ts'
 import { drawLayers } from './draw-layers.ts'
 import { errorsReference } from './errors-reference.ts'
 import { quoteExamples } from './quote-examples.ts'
@@ -21,6 +22,7 @@ export function generatedDocs(root: string): ReadonlyMap<string, string> {
     ['docs/reference/errors.md', errorsReference()],
     ['docs/reference/cli.md', cliReference(version)],
     ['docs/reference/config.md', configReference()],
+    ['docs/reference/conformance.md', conformanceReference()],
     ['ARCHITECTURE.md', drawLayers(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'), root)],
   ])
   for (const path of markdownFiles(root)) {

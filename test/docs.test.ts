@@ -10,6 +10,8 @@ import { quotedText } from '../scripts/quote-examples.ts'
 import { commands } from '../src/cli/commands.ts'
 import { findCommand, parseCommandLine } from '../src/cli/parse-command-line.ts'
 import { ERRORS } from '../src/errors.ts'
+import { placesOf } from './conformance/raw/check.ts'
+import { CHAPTERS } from './conformance/raw/checks.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const files = markdownFiles(root)
@@ -42,6 +44,16 @@ describe('the documents', () => {
   it('know every error, and no error that there is not', () => {
     const rows = [...read('docs/reference/errors.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code)
     expect(rows.sort()).toEqual(Object.keys(ERRORS).sort())
+  })
+
+  it('have a row with a verdict for every check of the raw conformance suite', () => {
+    const rows = [...read('docs/reference/conformance.md').matchAll(/\| `([\w-]+)` \((\w+(?:, \w+)*)\) \| (.+) \|$/gm)]
+    const checks = CHAPTERS.flatMap((chapter) => chapter.checks)
+    expect(rows.map(([, id, places]) => [id, places])).toEqual(
+      checks.map((check) => [check.id, placesOf(check).join(', ')]),
+    )
+    for (const [index, [, id, , verdict]] of rows.entries())
+      expect([id, verdict]).toEqual([id, checks[index]?.deviation === undefined ? 'holds' : 'deviates'])
   })
 
   it('know every command', () => {
