@@ -65,7 +65,7 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'Two answers with one id could be told apart by nobody, and an error with that id would be taken for the first answer.',
   },
   {
-    what: 'Notifications beyond `limits.maxNotificationsPerCall` are dropped; the result still comes.',
+    what: 'Progress beyond a readable pace, and notifications beyond `limits.maxNotificationsPerCall`, are dropped; the result still comes.',
     why: 'A handler that floods must not drown its caller.',
     check: 'progress',
   },

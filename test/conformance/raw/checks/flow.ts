@@ -173,7 +173,8 @@ export const flow: readonly RawCheck[] = [
             )
             assert.ok('result' in messages.at(-1))
           }
-          assert.equal((await call('flood', { progressToken: 1 })).messages.length, 51)
+          const { length } = (await call('flood', { progressToken: 1 })).messages
+          assert.ok(length > 1 && length <= 51, String(length))
         }
       },
       stdio: async (client) => {

@@ -85,7 +85,7 @@ export const httpLegacy: readonly RawCheck[] = [
         const first = await openStream(port, { method: 'GET', headers })
         const second = await openStream(port, { method: 'GET', headers })
         const noisy = await request('tools/call', { name: 'flood', _meta: { progressToken: 't' } })
-        assert.equal(noisy.messages.filter(({ method }) => method === 'notifications/progress').length, 50)
+        assert.ok(noisy.messages.some(({ method }) => method === 'notifications/progress'))
         await request('tools/call', { name: 'announce', arguments: { kind: 'tools' } })
         const [only] = await second.messages(1)
         assert.equal(only.method, 'notifications/tools/list_changed')
