@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { OpenStream, Wire } from '../../../fixtures/http-client.ts'
 import { ENVELOPE, modernRequest, openLegacy, openStream, sendModern } from '../../../fixtures/http-client.ts'
 import { BOTH, MODERN, type RawCheck } from '../check.ts'
+import { startStdioClient } from '../stdio-client.ts'
 
 const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId'
 const LOG_LEVEL = 'io.modelcontextprotocol/logLevel'
@@ -118,6 +119,15 @@ export const flow: readonly RawCheck[] = [
         other.test.engine.events.close()
         const [, end] = await stream.messages(2)
         await stream.ended
+        assert.deepEqual([end.id, end.result._meta[SUBSCRIPTION]], ['last', 'last'])
+      },
+      stdio: async () => {
+        const own = startStdioClient()
+        const params = { notifications: { toolsListChanged: true }, _meta: ENVELOPE }
+        own.send({ id: 'last', method: 'subscriptions/listen', params })
+        await own.find(({ method }) => method === 'notifications/subscriptions/acknowledged')
+        await own.end()
+        const end = own.messages().at(-1)
         assert.deepEqual([end.id, end.result._meta[SUBSCRIPTION]], ['last', 'last'])
       },
     },
