@@ -32,5 +32,6 @@ it('toolgate/testkit exports these names', async () => {
     'connectorSuite',
     'createMemoryAuditTrail',
     'keyStoreSuite',
+    'taskStoreSuite',
   ])
 })

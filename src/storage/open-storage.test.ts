@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { keyStoreSuite } from '../testkit/key-store-suite.ts'
+import { taskStoreSuite } from '../testkit/task-store-suite.ts'
 import type { StoredKey } from './key-store.ts'
 import { openStorage, type Storage } from './open-storage.ts'
 import { bestDriver, openDatabase } from './sqlite/open-database.ts'
@@ -83,6 +84,15 @@ describe('keys in SQLite keep the contract with libsql', () => {
   for (const { name, run: check } of keyStoreSuite(create)) it(name, check)
 })
 
+describe('tasks in SQLite keep the contract with libsql', () => {
+  let count = 0
+  const create = (): Storage['tasks'] => {
+    count += 1
+    return open(join(folder, String(count))).tasks
+  }
+  for (const { name, run: check } of taskStoreSuite(create)) it(name, check)
+})
+
 describe.skipIf(newNode === undefined)(
   'keys in SQLite with node:sqlite (needs Node 22.13, or `npm ci --prefix test/conformance` on Linux x64)',
   () => {
@@ -97,6 +107,17 @@ describe.skipIf(newNode === undefined)(
       console.log(bestDriver(), cases.length)`)
       expect(stdout).toBe(`node:sqlite ${keyStoreSuite(() => open().keys).length}\n`)
       expect(stderr.split('\n').filter((line) => line.includes('SQLite'))).toEqual([])
+    })
+
+    it('tasks keep their contract, too', async () => {
+      const { stdout } = await inNewNode(`
+      const { taskStoreSuite } = await import(${href('../testkit/task-store-suite.ts')})
+      const { openStorage } = await import(${href('./open-storage.ts')})
+      let count = 0
+      const cases = taskStoreSuite(() => openStorage({ directory: process.argv[1] + (count += 1) }).tasks)
+      for (const { name, run } of cases) await run().catch((error) => console.log(name, error))
+      console.log(cases.length)`)
+      expect(stdout).toBe(`${taskStoreSuite(() => open().tasks).length}\n`)
     })
 
     it('are seen by a process with libsql that has the file open, and the other way round', async () => {

@@ -11,6 +11,15 @@ const MIGRATIONS: readonly string[] = [
     tenant TEXT,
     created_at TEXT NOT NULL
   ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE tasks (
+    id TEXT PRIMARY KEY NOT NULL,
+    principal_id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    data TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tasks_by_principal ON tasks (principal_id);
+  CREATE INDEX tasks_by_expiry ON tasks (expires_at)`,
 ]
 
 /** Brings the schema up to date, whichever release made it. Two processes may do so at once. */
