@@ -16,6 +16,7 @@ export {
   type ResourceDefinition,
   type ResourceReturn,
   type ResourceTemplateDefinition,
+  type TaskSupport,
   type ToolDefinition,
   type ToolReturn,
 } from './capabilities/definition.ts'

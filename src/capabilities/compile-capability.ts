@@ -93,6 +93,13 @@ function compileTool(definition: ToolDefinition, base: Base): Tool {
       hint: 'Tool arguments are named: wrap the value in an object.',
     })
   }
+  if (definition.task !== undefined && !['optional', 'required'].includes(definition.task)) {
+    throw new ToolgateError({
+      code: 'DEFINITION_INVALID',
+      message: '`task` is neither "optional" nor "required".',
+      hint: 'Leave it out for a tool that answers soon.',
+    })
+  }
   const output = definition.output === undefined ? undefined : compileSchema(definition.output, 'output')
   return {
     ...base,

@@ -48,12 +48,19 @@ export type Completer = (
   context: CallContext & { readonly arguments: Readonly<Record<string, string>> },
 ) => readonly string[] | Promise<readonly string[]>
 
+/**
+ * Whether calls run as tasks, which clients that know tasks look after while they run: `optional` runs the call to its
+ * end for other clients, `required` refuses them. See docs/how-to/run-long-work-as-a-task.md.
+ */
+export type TaskSupport = 'optional' | 'required'
+
 export interface ToolDefinition<I extends Schema = Schema, O extends Schema = Schema> extends Described {
   readonly kind: 'tool'
   readonly name: string
   readonly input?: I
   readonly output?: O
   readonly annotations?: ToolAnnotations
+  readonly task?: TaskSupport
   readonly run: (input: never, context: CallContext) => unknown
 }
 
@@ -128,6 +135,7 @@ export function defineTool<
     readonly input?: I
     readonly output?: O
     readonly annotations?: ToolAnnotations
+    readonly task?: TaskSupport
     readonly run: (
       input: OutputOf<I>,
       context: CallContext,
