@@ -3,8 +3,8 @@ import type { InputResponses } from '../capabilities/input-required.ts'
 import type { ClientCapabilities, Implementation, LogLevel, Meta, Progress } from '../capabilities/protocol.ts'
 import type { Principal } from '../identity/principal.ts'
 
-/** What is asked for. A resource read finds a fixed resource or a template. */
-export type CallKind = 'tool' | 'resource' | 'prompt' | 'completion'
+/** What is asked for. A resource read finds a fixed resource or a template; `task` looks at or steers a task of a tool. */
+export type CallKind = 'tool' | 'resource' | 'prompt' | 'completion' | 'task'
 
 /** The protocol era a request was made in. */
 export type Era = 'legacy' | 'modern'
@@ -14,6 +14,14 @@ export interface Channel {
   report(progress: Progress): void
   log(level: LogLevel, data: unknown, logger: string | undefined): void
   closeStream(): void
+}
+
+/** Lets a call outlive the request that made it. */
+export interface Handoff {
+  /** Called when every guard has let the call pass, before the handler runs. Throws to refuse the call. */
+  begin(): void
+  /** Called when the handler did not return at once: nobody needs to wait for it. */
+  leave(): void
 }
 
 /** One call on its way through the guards. */
@@ -39,6 +47,10 @@ export interface Call {
   readonly notify: ChangeNotifier
   /** For `completion`: which argument of what, and what was typed. */
   readonly completion: CompletionRequest | undefined
+  /** For tools that run as tasks. */
+  readonly handoff?: Handoff | undefined
+  /** For `task`: what to do when the guards have let it pass. Absent when there is no such task. */
+  readonly operation?: (() => unknown) | undefined
 }
 
 export interface CompletionRequest {

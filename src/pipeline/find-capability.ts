@@ -14,6 +14,8 @@ function lookUp(catalog: Catalog, call: Call): Capability | undefined {
   switch (call.kind) {
     case 'tool':
       return catalog.findTool(call.name)
+    case 'task':
+      return call.operation === undefined ? undefined : catalog.findTool(call.name)
     case 'prompt':
       return catalog.findPrompt(call.name)
     case 'resource':
@@ -27,6 +29,7 @@ function lookUp(catalog: Catalog, call: Call): Capability | undefined {
 
 /** The answer for what does not exist, and just the same for what the caller may not know of. */
 export function notFound(call: Call): ToolgateError {
+  if (call.kind === 'task') return new ToolgateError({ code: 'CAPABILITY_NOT_FOUND', message: 'Unknown task.' })
   const isResource = call.kind === 'resource'
   return new ToolgateError({
     code: 'CAPABILITY_NOT_FOUND',

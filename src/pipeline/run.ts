@@ -25,7 +25,8 @@ export function run(limits: CallLimits, capability: Capability, input: unknown, 
     running.settle()
     return returned
   }
-  return underDeadline(returned, running, deadlinesOf(limits, capability))
+  call.handoff?.leave()
+  return underDeadline(returned, running, deadlinesOf(limits, capability, call))
 }
 
 interface Deadlines {
@@ -33,13 +34,15 @@ interface Deadlines {
   readonly maxMs: number
 }
 
-function deadlinesOf(limits: CallLimits, capability: Capability): Deadlines {
-  const afterMs = capability.timeoutMs ?? limits.deadlineMs
+/** Nobody waits for a task, so it may take as long as anything may. */
+function deadlinesOf(limits: CallLimits, capability: Capability, call: Call): Deadlines {
+  const afterMs = capability.timeoutMs ?? (call.handoff === undefined ? limits.deadlineMs : limits.maxDeadlineMs)
   return { afterMs, maxMs: Math.max(afterMs, limits.maxDeadlineMs) }
 }
 
 function invoke(capability: Capability, input: unknown, call: Call, context: CallContext): unknown {
   if (call.kind === 'completion') return complete(capability, call, context)
+  if (call.kind === 'task') return call.operation?.()
   switch (capability.kind) {
     case 'tool':
     case 'prompt':

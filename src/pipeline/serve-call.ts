@@ -34,6 +34,7 @@ async function passGuards(guards: Guards, call: Call, trace: Trace): Promise<unk
   authorize(trace.decision, call)
   const input = await validateInput(capability, call)
   refuseUnrecordable(guards)
+  call.handoff?.begin()
   const returned = await run(guards.limits, capability, input, call)
   return validateOutput(capability, call, returned)
 }

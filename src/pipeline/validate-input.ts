@@ -9,6 +9,7 @@ import type { Call } from './call.ts'
  */
 export function validateInput(capability: Capability, call: Call): unknown {
   if (call.kind === 'completion') return call.completion
+  if (call.kind === 'task') return undefined
   if (capability.kind !== 'tool' && capability.kind !== 'prompt') return call.name
   const checked = capability.input.check(call.input)
   return checked instanceof Promise ? checked.then((done) => accept(done, call)) : accept(checked, call)

@@ -19,7 +19,7 @@ import type { Call } from './call.ts'
  */
 export function validateOutput(capability: Capability, call: Call, returned: unknown): unknown {
   if (isInputRequired(returned)) return returned
-  if (call.kind === 'completion') return returned
+  if (call.kind === 'completion' || call.kind === 'task') return returned
   switch (capability.kind) {
     case 'tool':
       return toCallToolResult(capability, returned)
