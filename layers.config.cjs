@@ -18,7 +18,7 @@ const layers = [
   },
   {
     path: 'storage/',
-    job: 'what must last beside the trail: the API keys',
+    job: 'what must last beside the trail: API keys and tasks',
     imports: ['errors.ts'],
     packages: ['libsql'],
   },
@@ -44,7 +44,7 @@ const layers = [
   {
     path: 'edge/',
     job: 'MCP on the wire: both eras, HTTP, stdio, in memory',
-    imports: ['pipeline/', 'capabilities/', 'identity/', 'errors.ts'],
+    imports: ['pipeline/', 'capabilities/', 'identity/', 'storage/task-store.ts', 'observe/', 'errors.ts'],
     packages: [],
   },
   {

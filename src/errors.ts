@@ -52,6 +52,7 @@ export type ErrorCode =
   | 'SESSION_REQUIRED'
   | 'SESSION_NOT_FOUND'
   | 'TOO_MANY_SESSIONS'
+  | 'TOO_MANY_TASKS'
   | 'CONFIG_INVALID'
   | 'DEFINITION_INVALID'
   | 'NAME_COLLISION'
@@ -226,6 +227,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     jsonRpc: -31503,
     http: 503,
   },
+  TOO_MANY_TASKS: { meaning: 'The limit of kept tasks is reached.', audience: 'user', jsonRpc: -31503, http: 503 },
   CONFIG_INVALID: { meaning: 'The configuration has mistakes; all are listed.', audience: 'operator' },
   DEFINITION_INVALID: { meaning: 'A tool, resource or prompt is defined wrongly.', audience: 'operator' },
   NAME_COLLISION: { meaning: 'Two capabilities, or two keys, have the same name or URI.', audience: 'operator' },

@@ -12,6 +12,7 @@ import { createPolicy } from '../pipeline/authorize.ts'
 import type { Guards } from '../pipeline/guards.ts'
 import { createRateLimiter } from '../pipeline/limit-rate.ts'
 import { openStorage } from '../storage/open-storage.ts'
+import type { TaskStore } from '../storage/task-store.ts'
 import { createAccess } from './access.ts'
 import type { App, AppOptions } from './app.ts'
 import { createConnector } from './connector-registry.ts'
@@ -54,7 +55,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       timer: options.clock ?? (() => performance.now()),
       limits: config.limits,
     }
-    return new RunningApp({ config, access, engine: engineOf(config, guards, pepper), sources, storage, audit })
+    const engine = engineOf(config, guards, { pepper, taskStore: storage.tasks })
+    return new RunningApp({ config, access, engine, sources, storage, audit })
   } catch (thrown) {
     await sources.close()
     throw thrown
@@ -70,7 +72,11 @@ function observerOf(config: Config, { writeLog, clock, observer }: AppOptions): 
   return observer === undefined ? log : combineObservers([log, observer])
 }
 
-function engineOf(config: Config, guards: Guards, pepper: Pepper): Engine {
+function engineOf(
+  config: Config,
+  guards: Guards,
+  { pepper, taskStore }: { readonly pepper: Pepper; readonly taskStore: TaskStore },
+): Engine {
   const { name, version, title, websiteUrl, instructions } = config
   const info: Implementation = {
     name,
@@ -83,6 +89,7 @@ function engineOf(config: Config, guards: Guards, pepper: Pepper): Engine {
     identity: { info, instructions },
     options: config.server,
     sealer: createSealer(sealKey(pepper)),
+    taskStore,
   })
 }
 

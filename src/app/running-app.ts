@@ -93,6 +93,7 @@ export class RunningApp implements App {
     const { engine, sources, storage, audit } = this.#parts
     await this.#http?.close()
     engine.events.close()
+    await engine.tasks.close()
     await sources.close()
     await audit.close()
     storage.close()

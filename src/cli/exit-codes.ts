@@ -65,6 +65,7 @@ const CLASSES: Readonly<Record<ErrorCode, ExitClass>> = {
   SESSION_REQUIRED: 'failed',
   SESSION_NOT_FOUND: 'failed',
   TOO_MANY_SESSIONS: 'refused',
+  TOO_MANY_TASKS: 'refused',
   CONFIG_INVALID: 'configuration',
   DEFINITION_INVALID: 'configuration',
   NAME_COLLISION: 'configuration',

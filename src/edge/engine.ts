@@ -3,6 +3,7 @@ import type { ChangeNotifier } from '../capabilities/call-context.ts'
 import type { Implementation } from '../capabilities/protocol.ts'
 import { ToolgateError, toToolgateError } from '../errors.ts'
 import type { Guards } from '../pipeline/guards.ts'
+import type { TaskStore } from '../storage/task-store.ts'
 import { createEventBus, type EventBus } from './event-bus.ts'
 import type { Exchange } from './exchange.ts'
 import type { ServerOptions } from './options.ts'
@@ -10,6 +11,7 @@ import type { JsonRpcRequest, JsonRpcResponse, Params } from './protocol/json-rp
 import { toErrorResponse } from './protocol/wire-error.ts'
 import type { Sealer } from './seal.ts'
 import { createStreamCounter, type StreamCounter } from './stream-counter.ts'
+import { TaskTable } from './tasks/task-table.ts'
 
 /** What every transport shares: the guards, the server's own name, and what is announced. */
 export interface Engine {
@@ -19,6 +21,7 @@ export interface Engine {
   readonly sealer: Sealer
   readonly events: EventBus
   readonly streams: StreamCounter
+  readonly tasks: TaskTable
   /** Handed to handlers as `context.notify`. */
   readonly notifier: ChangeNotifier
 }
@@ -37,15 +40,23 @@ export type Method = (
 ) => object | Promise<object>
 
 /** Makes the engine. It does no I/O. */
-export function createEngine(parts: Omit<Engine, 'events' | 'notifier' | 'streams'>): Engine {
+export function createEngine(
+  parts: Omit<Engine, 'events' | 'notifier' | 'streams' | 'tasks'> & { readonly taskStore: TaskStore },
+): Engine {
+  const { taskStore: store, ...others } = parts
+  const { clock, observe } = parts.guards
   const events = createEventBus()
+  const tasks = new TaskTable({
+    ...{ store, options: parts.options.tasks, clock, observe },
+    publish: (task) => events.publish({ kind: 'task', task }),
+  })
   const notifier: ChangeNotifier = {
     toolsChanged: () => events.publish({ kind: 'tools' }),
     promptsChanged: () => events.publish({ kind: 'prompts' }),
     resourcesChanged: () => events.publish({ kind: 'resources' }),
     resourceUpdated: (uri) => events.publish({ kind: 'resource', uri }),
   }
-  return { ...parts, events, notifier, streams: createStreamCounter(parts.options) }
+  return { ...others, events, notifier, tasks, streams: createStreamCounter(parts.options) }
 }
 
 /** How a request ended: the response, and the error behind it for transports that have statuses. */

@@ -1,7 +1,10 @@
+import { type Task, toDetailed } from './tasks/task.ts'
+
 /** What subscribers are told of. */
 export type ChangeEvent =
   | { readonly kind: 'tools' | 'prompts' | 'resources' }
   | { readonly kind: 'resource'; readonly uri: string }
+  | { readonly kind: 'task'; readonly task: Task }
 
 /** Carries changes to every open subscription and session of this process. */
 export interface EventBus {
@@ -42,9 +45,15 @@ const METHODS = {
   prompts: 'notifications/prompts/list_changed',
   resources: 'notifications/resources/list_changed',
   resource: 'notifications/resources/updated',
+  task: 'notifications/tasks',
 } as const
 
 /** The notification that says so on the wire. */
 export function toNotification(event: ChangeEvent): { method: string; params: Record<string, unknown> } {
-  return { method: METHODS[event.kind], params: event.kind === 'resource' ? { uri: event.uri } : {} }
+  return { method: METHODS[event.kind], params: paramsOf(event) }
+}
+
+function paramsOf(event: ChangeEvent): Record<string, unknown> {
+  if (event.kind === 'resource') return { uri: event.uri }
+  return event.kind === 'task' ? toDetailed(event.task) : {}
 }

@@ -7,6 +7,14 @@ export interface SessionOptions {
   readonly maxPerPrincipal: number
 }
 
+/** How long tasks are kept, and how many. */
+export interface TaskOptions {
+  readonly ttlMs: number
+  readonly pollIntervalMs: number
+  readonly max: number
+  readonly maxPerPrincipal: number
+}
+
 /** How MCP is served over HTTP; what concerns the messages themselves holds on every transport. */
 export interface ServerOptions {
   readonly host: string
@@ -21,13 +29,17 @@ export interface ServerOptions {
   readonly maxStreams: number
   readonly maxStreamsPerPrincipal: number
   readonly sessions: SessionOptions
+  readonly tasks: TaskOptions
   readonly askTimeoutMs: number
   readonly stateTtlMs: number
   readonly cacheTtlMs: number
 }
 
 /** `server` as it may be written: every option has a default. */
-export type ServerInput = Partial<Omit<ServerOptions, 'sessions'>> & { readonly sessions?: Partial<SessionOptions> }
+export type ServerInput = Partial<Omit<ServerOptions, 'sessions' | 'tasks'>> & {
+  readonly sessions?: Partial<SessionOptions>
+  readonly tasks?: Partial<TaskOptions>
+}
 
 /** The longest time a timer of Node can wait; a longer one would fire at once. */
 const LONGEST_MS = 2_147_483_647
@@ -43,6 +55,17 @@ const sessions: z.ZodType<SessionOptions> = z.strictObject({
   idleMs: milliseconds().default(1_800_000).describe('Milliseconds without a request after which a session ends.'),
   max: count().default(10_000).describe('Open sessions in all.'),
   maxPerPrincipal: count().default(100).describe('Open sessions of one principal.'),
+})
+
+const tasks: z.ZodType<TaskOptions> = z.strictObject({
+  ttlMs: milliseconds()
+    .default(3_600_000)
+    .describe('Milliseconds from its start for which a task is kept; one that still runs then is stopped.'),
+  pollIntervalMs: milliseconds()
+    .default(2000)
+    .describe('Milliseconds that clients are told to wait between two looks.'),
+  max: count().default(10_000).describe('Tasks kept in all, ended ones too.'),
+  maxPerPrincipal: count().default(1000).describe('Tasks kept of one principal.'),
 })
 
 /** The options under `server`, with their defaults. */
@@ -77,6 +100,7 @@ export const serverOptions: z.ZodType<ServerOptions> = z.strictObject({
   sessions: sessions
     .prefault({})
     .describe('Sessions of clients that speak a revision before 2026-07-28; newer ones need none.'),
+  tasks: tasks.prefault({}).describe('Tools that run as tasks; see docs/how-to/run-long-work-as-a-task.md.'),
   askTimeoutMs: milliseconds()
     .default(300_000)
     .describe('Milliseconds that a client of a revision before 2026-07-28 has to answer a question to its user.'),

@@ -5,11 +5,14 @@ import { ToolgateError } from '../../errors.ts'
 import { isObject } from '../protocol/envelope.ts'
 import type { JsonRpcRequest } from '../protocol/json-rpc.ts'
 
-/** Which parameter `Mcp-Name` mirrors, by method (SEP-2243, Standard Request Headers). */
+/** Which parameter `Mcp-Name` mirrors, by method (SEP-2243, Standard Request Headers; SEP-2663, Routing Headers). */
 const NAME_SOURCE: ReadonlyMap<string, string> = new Map([
   ['tools/call', 'name'],
   ['prompts/get', 'name'],
   ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
 ])
 
 /**

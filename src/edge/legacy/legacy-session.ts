@@ -153,7 +153,8 @@ export class LegacySession implements SessionState {
   }
 
   #announce(event: ChangeEvent): void {
-    if (this.outlet === undefined) return
+    // Tasks are unknown to the revisions before 2026-07-28 as they are served here.
+    if (this.outlet === undefined || event.kind === 'task') return
     if (event.kind === 'resource') {
       const mayHear = this.subscriptions.has(event.uri) && canRead(this.#engine.guards, this.principal, event.uri)
       if (!mayHear) return

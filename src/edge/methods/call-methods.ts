@@ -3,13 +3,15 @@ import type { Method } from '../engine.ts'
 import { isObject } from '../protocol/envelope.ts'
 import type { Params } from '../protocol/json-rpc.ts'
 import { serveRounds } from '../rounds/serve-rounds.ts'
+import { callAsTask } from '../tasks/run-task.ts'
 import { requireString, type Wanted } from './to-call.ts'
 
 /** `tools/call`. Wrong arguments and failures of the tool are results with `isError`, so that the model sees them. */
 export const callTool: Method = (engine, params, exchange) => {
   const input = argumentsOf(params)
   const wanted: Wanted = { kind: 'tool', method: 'tools/call', name: requireString(params, 'name'), input }
-  return serveRounds(engine, wanted, exchange, params)
+  const mayBeTask = engine.guards.catalog.findTool(wanted.name)?.definition.task !== undefined
+  return mayBeTask ? callAsTask(engine, wanted, exchange, params) : serveRounds(engine, wanted, exchange, params)
 }
 
 /** `resources/read`. */

@@ -1,11 +1,12 @@
 import { ToolgateError } from '../../errors.ts'
 import { canRead } from '../can-read.ts'
-import type { Method } from '../engine.ts'
+import type { Engine, Method } from '../engine.ts'
 import { type ChangeEvent, toNotification } from '../event-bus.ts'
 import type { Exchange } from '../exchange.ts'
 import { isObject } from '../protocol/envelope.ts'
 import type { Params } from '../protocol/json-rpc.ts'
 import { META } from '../protocol/versions.ts'
+import { declaresTasks, offersTasks, tasksRequired } from '../tasks/tasks-extension.ts'
 import { serverCapabilities } from './server-capabilities.ts'
 
 /** What a subscription is told of (2026-07-28, Subscriptions). */
@@ -14,16 +15,22 @@ interface Filter {
   promptsListChanged?: true
   resourcesListChanged?: true
   resourceSubscriptions?: string[]
+  /** Tasks whose changes to tell (SEP-2663). */
+  taskIds?: string[]
 }
 
 const MAX_RESOURCES = 1000
+const MAX_TASKS = 1000
 
 /**
  * `subscriptions/listen`: acknowledges what is honoured, then sends only that, each message with the subscription's id.
  * The result comes when the server ends; the client ends it by leaving or cancelling.
  */
 export const listen: Method = (engine, params, exchange, request) => {
-  const filter = honoured(readFilter(params), serverCapabilities(engine.guards.catalog))
+  const filter = {
+    ...honoured(readFilter(params), serverCapabilities(engine.guards.catalog)),
+    ...honouredTasks(engine, readTaskIds(params), exchange),
+  }
   const giveBack = engine.streams.open(exchange.principal.id)
   const tag = { [META.subscriptionId]: request.id }
   send(exchange, 'notifications/subscriptions/acknowledged', { notifications: filter }, tag)
@@ -34,8 +41,7 @@ export const listen: Method = (engine, params, exchange, request) => {
   return new Promise((resolve) => {
     const uris = new Set(filter.resourceSubscriptions)
     const stopEvents = engine.events.subscribe((event) => {
-      if (!accepts(filter, uris, event)) return
-      if (event.kind === 'resource' && !canRead(engine.guards, exchange.principal, event.uri)) return
+      if (!accepts(filter, uris, event) || !mayHear(engine, exchange, event)) return
       const { method, params: body } = toNotification(event)
       send(exchange, method, body, tag)
     })
@@ -82,6 +88,33 @@ function honoured(filter: Filter, declared: Record<string, object>): Filter {
   }
 }
 
+function readTaskIds(params: Params): string[] {
+  const { taskIds } = params.notifications as Params
+  if (taskIds === undefined) return []
+  if (!Array.isArray(taskIds) || !taskIds.every((id) => typeof id === 'string')) {
+    throw invalid('`taskIds` must be an array of ids.')
+  }
+  if (taskIds.length > MAX_TASKS) throw invalid(`Listen to at most ${MAX_TASKS} tasks.`)
+  return taskIds
+}
+
+/** The caller's own tasks among those asked for. */
+function honouredTasks(engine: Engine, taskIds: readonly string[], exchange: Exchange): Filter {
+  if (taskIds.length === 0 || !offersTasks(engine.guards.catalog)) return {}
+  if (!declaresTasks(exchange)) throw tasksRequired(exchange)
+  const known = taskIds.filter((id) => engine.tasks.find(id, exchange.principal.id) !== undefined)
+  return known.length === 0 ? {} : { taskIds: known }
+}
+
+/** A change is told to those who may look at what has changed, asked anew each time. */
+function mayHear({ guards }: Engine, { principal }: Exchange, event: ChangeEvent): boolean {
+  if (event.kind === 'resource') return canRead(guards, principal, event.uri)
+  if (event.kind !== 'task') return true
+  const tool = guards.catalog.findTool(event.task.tool)
+  const isOwn = event.task.principalId === principal.id
+  return isOwn && tool !== undefined && guards.policy.decide(principal, tool).effect === 'permit'
+}
+
 function accepts(filter: Filter, uris: ReadonlySet<string>, event: ChangeEvent): boolean {
   switch (event.kind) {
     case 'tools':
@@ -92,6 +125,8 @@ function accepts(filter: Filter, uris: ReadonlySet<string>, event: ChangeEvent):
       return filter.resourcesListChanged === true
     case 'resource':
       return uris.has(event.uri)
+    case 'task':
+      return filter.taskIds?.includes(event.task.id) === true
   }
 }
 

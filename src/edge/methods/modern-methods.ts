@@ -1,15 +1,16 @@
 import type { Engine, Method } from '../engine.ts'
 import { META, SUPPORTED_VERSIONS } from '../protocol/versions.ts'
+import { cancelTask, getTask, updateTask } from '../tasks/task-methods.ts'
 import { callTool, completeArgument, getPrompt, readResource } from './call-methods.ts'
 import { listPrompts, listResources, listResourceTemplates, listTools } from './list-methods.ts'
 import { listen } from './listen.ts'
-import { serverCapabilities } from './server-capabilities.ts'
+import { serverCapabilities, serverExtensions } from './server-capabilities.ts'
 
 const discover: Method = (engine) => {
   const { instructions } = engine.identity
   return {
     supportedVersions: SUPPORTED_VERSIONS,
-    capabilities: serverCapabilities(engine.guards.catalog),
+    capabilities: { ...serverCapabilities(engine.guards.catalog), ...serverExtensions(engine.guards.catalog) },
     ...(instructions === undefined ? {} : { instructions }),
   }
 }
@@ -26,6 +27,9 @@ export const MODERN_METHODS: ReadonlyMap<string, Method> = new Map([
   ['prompts/get', complete(getPrompt)],
   ['completion/complete', complete(completeArgument)],
   ['subscriptions/listen', complete(listen)],
+  ['tasks/get', complete(getTask)],
+  ['tasks/update', complete(updateTask)],
+  ['tasks/cancel', complete(cancelTask)],
 ])
 
 /** Stamps what every result of the modern era carries: its kind, and who answered. */

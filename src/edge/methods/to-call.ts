@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { InputResponses } from '../../capabilities/input-required.ts'
 import { ToolgateError } from '../../errors.ts'
-import type { Call, CallKind, CompletionRequest } from '../../pipeline/call.ts'
+import type { Call, CallKind, CompletionRequest, Handoff } from '../../pipeline/call.ts'
 import type { Engine } from '../engine.ts'
 import type { Exchange } from '../exchange.ts'
 import { LOG_LEVELS, metaOf } from '../protocol/envelope.ts'
@@ -14,6 +14,7 @@ export interface Wanted {
   readonly name: string
   readonly input: unknown
   readonly completion?: CompletionRequest
+  readonly handoff?: Handoff
 }
 
 /** What an earlier round brought. */
@@ -49,6 +50,7 @@ export function toCall(engine: Engine, wanted: Wanted, exchange: Exchange, param
     cancellation: exchange.cancellation,
     channel: channelOf(exchange, meta.progressToken),
     notify: engine.notifier,
+    handoff: wanted.handoff,
   }
 }
 

@@ -2,6 +2,7 @@ import type { InputRequired, InputResponses } from '../../capabilities/input-req
 import type { CallToolResult } from '../../capabilities/protocol.ts'
 import { ERRORS, ToolgateError, toToolgateError } from '../../errors.ts'
 import type { Call } from '../../pipeline/call.ts'
+import type { Outcome } from '../../pipeline/outcome.ts'
 import { serveCall } from '../../pipeline/serve-call.ts'
 import type { Engine } from '../engine.ts'
 import type { Exchange } from '../exchange.ts'
@@ -12,7 +13,8 @@ import { requireClientCapabilities } from './client-capabilities.ts'
 import { readInputResponses, requireInputResponse } from './input-responses.ts'
 import { openState, sealState } from './request-state.ts'
 
-const MAX_ROUNDS = 20
+/** How often one call may ask before it is taken to ask without end. */
+export const MAX_ROUNDS = 20
 
 /**
  * Serves a call that may ask for input on its way. In the modern era a question is the answer (`input_required`) and
@@ -37,7 +39,8 @@ export async function serveRounds(engine: Engine, wanted: Wanted, exchange: Exch
   return answerError(new ToolgateError({ code: 'INTERNAL', message: 'The handler asks without end.' }), call)
 }
 
-function readRound(engine: Engine, call: Call, params: Params): Round {
+/** What the client brought from an earlier round. Throws `INVALID_PARAMS`. */
+export function readRound(engine: Engine, call: Call, params: Params): Round {
   if (params.inputResponses === undefined && params.requestState === undefined) return FIRST_ROUND
   return { inputs: readInputResponses(params.inputResponses), state: openState(engine, call, params.requestState) }
 }
@@ -56,8 +59,20 @@ async function askAll(asked: InputRequired, ask: NonNullable<Exchange['ask']>): 
   return Object.fromEntries(await Promise.all(answered))
 }
 
+/** The answer of the modern era to how a call ended; throws what is an error of the protocol. */
+export function answerOutcome(engine: Engine, call: Call, outcome: Outcome, exchange: Exchange): object {
+  if (outcome.status === 'ok') return outcome.result as object
+  if (outcome.status === 'error') return answerError(outcome.error, call)
+  try {
+    requireClientCapabilities(outcome.asked, exchange)
+    return inputRequired(engine, call, outcome.asked)
+  } catch (thrown) {
+    return answerError(toToolgateError(thrown), call)
+  }
+}
+
 /** A failure of a tool is a result that the model can read; every other failure is an error of the protocol. */
-function answerError(error: ToolgateError, call: Call): CallToolResult {
+export function answerError(error: ToolgateError, call: Call): CallToolResult {
   const referred = withCallId(error, call.id)
   if (call.kind !== 'tool' || ERRORS[error.code].isErrorResult !== true) throw referred
   const reference = ERRORS[error.code].audience === 'operator' ? ` Reference: ${call.id}.` : ''

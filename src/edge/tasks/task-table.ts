@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto'
+import { ERRORS, ToolgateError } from '../../errors.ts'
+import type { Observer } from '../../observe/observation.ts'
+import type { Cancellation } from '../../pipeline/call.ts'
+import type { StoredTask, TaskStore } from '../../storage/task-store.ts'
+import type { TaskOptions } from '../options.ts'
+import { isFinal, type Task } from './task.ts'
+
+/** What a task table needs. */
+export interface TaskTableParts {
+  readonly store: TaskStore
+  readonly options: TaskOptions
+  readonly clock: () => number
+  readonly observe: Observer
+  /** Told of every change. */
+  readonly publish: (task: Task) => void
+}
+
+/** What a new task is about. */
+export type NewTask = Pick<Task, 'principalId' | 'tool' | 'input' | 'meta'>
+
+interface Running {
+  readonly cancellation: Cancellation
+  statusMessage: string | undefined
+}
+
+/** How long a process that works on a task is taken to be alive without saying so again. */
+const LEASE_MS = 15_000
+const SWEEP_MS = 5_000
+
+/**
+ * The tasks: those that are kept, and which of them run in this process. Several processes may share one store. A task
+ * whose process has died is found to have failed when its lease is over.
+ */
+export class TaskTable {
+  readonly #parts: TaskTableParts
+  readonly #owner: string = randomUUID()
+  readonly #running = new Map<string, Running>()
+  #timer: NodeJS.Timeout | undefined
+  #whenIdle: (() => void) | undefined
+  #isClosed = false
+
+  constructor(parts: TaskTableParts) {
+    this.#parts = parts
+  }
+
+  /** Makes a task and stores it. Throws `TOO_MANY_TASKS`, or `STORAGE_FAILED`. */
+  create(about: NewTask): Task {
+    const { store, options, clock } = this.#parts
+    const { ttlMs, pollIntervalMs, max, maxPerPrincipal } = options
+    const now = clock()
+    const task: Task = {
+      ...about,
+      ...{ id: randomUUID(), status: 'working', createdAt: now, updatedAt: now, ttlMs, pollIntervalMs, revision: 0 },
+      ...{ ...this.#claim(), round: 1, pending: {}, answers: {} },
+    }
+    this.#watch()
+    if (store.add(toStored(task), { max, maxPerPrincipal, now })) return task
+    throw new ToolgateError({
+      code: 'TOO_MANY_TASKS',
+      message: 'Too many tasks are kept.',
+      hint: 'Tasks are forgotten some time after their start; try again later.',
+    })
+  }
+
+  /** The task, for its own principal alone; what is unknown, expired or somebody else's is `undefined` alike. */
+  find(id: string, principalId: string): Task | undefined {
+    const task = this.#read(id)
+    if (task?.principalId !== principalId) return undefined
+    const statusMessage = task.status === 'working' ? this.#running.get(id)?.statusMessage : undefined
+    return statusMessage === undefined ? task : { ...task, statusMessage }
+  }
+
+  /** Stores the task with the changes and publishes it; `undefined` when it has changed meanwhile. */
+  change(task: Task, changes: Partial<Task>): Task | undefined {
+    const next = { ...task, ...changes, updatedAt: this.#parts.clock(), revision: task.revision + 1 }
+    if (!this.#parts.store.replace(toStored(next))) return undefined
+    this.#parts.publish(next)
+    return next
+  }
+
+  /** The changes by which this process takes up a task that waited. */
+  resumed({ round }: Task): Partial<Task> {
+    return { ...this.#claim(), status: 'working', round: round + 1, pending: {}, answers: {} }
+  }
+
+  discard({ id }: Task): void {
+    this.#parts.store.remove(id)
+  }
+
+  /** The handler of the task runs. */
+  hold({ id }: Task, cancellation: Cancellation): void {
+    this.#running.set(id, { cancellation, statusMessage: undefined })
+    this.#watch()
+  }
+
+  /** What the handler says of its work; it is kept for those who look while it runs. */
+  describe(id: string, statusMessage: string): void {
+    const running = this.#running.get(id)
+    if (running !== undefined) running.statusMessage = statusMessage
+  }
+
+  /** The handler has ended. Changes the task as the end demands, unless it was cancelled or forgotten meanwhile. */
+  release({ id, round }: Task, end: (task: Task) => Partial<Task>): void {
+    this.#running.delete(id)
+    try {
+      const task = this.#read(id)
+      if (task?.status === 'working' && task.round === round) this.change(task, end(task))
+    } catch (cause) {
+      this.#parts.observe({ type: 'fault', message: `The end of task ${id} could not be stored.`, cause })
+    }
+    if (this.#running.size === 0) this.#whenIdle?.()
+  }
+
+  /** Cancels a task that has not ended; its handler is told. */
+  cancel(task: Task): void {
+    const current = this.#read(task.id)
+    if (current === undefined || isFinal(current)) return
+    if (this.change(current, { status: 'cancelled', pending: {} }) === undefined) this.cancel(task)
+    else this.#running.get(task.id)?.cancellation.cancel()
+  }
+
+  /** Says that what runs here is alive, stops what was cancelled elsewhere or has expired, and forgets what has. */
+  sweep(): void {
+    const { store, clock, observe } = this.#parts
+    try {
+      for (const [id, { cancellation }] of this.#running) {
+        const task = this.#read(id)
+        if (task?.status === 'working')
+          store.replace(toStored({ ...task, ...this.#claim(), revision: task.revision + 1 }))
+        else cancellation.cancel()
+      }
+      store.removeExpired(clock())
+    } catch (cause) {
+      observe({ type: 'fault', message: 'The tasks could not be looked after.', cause })
+    }
+  }
+
+  /** Stops what runs; it is found to have failed. Resolves when every handler has been left. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    const idle = new Promise<void>((resolve) => {
+      this.#whenIdle = resolve
+    })
+    for (const [id, { cancellation }] of [...this.#running]) {
+      const task = this.#read(id)
+      if (task?.status === 'working') this.change(task, interrupted('The server was stopped before the task ended.'))
+      cancellation.cancel()
+    }
+    if (this.#running.size > 0) await idle
+  }
+
+  #claim(): Pick<Task, 'owner' | 'leaseUntil'> {
+    return { owner: this.#owner, leaseUntil: this.#parts.clock() + LEASE_MS }
+  }
+
+  #read(id: string): Task | undefined {
+    const stored = this.#parts.store.find(id)
+    const now = this.#parts.clock()
+    if (stored === undefined || stored.expiresAt <= now) return undefined
+    const task = JSON.parse(stored.data) as Task
+    if (task.status !== 'working' || task.leaseUntil > now || task.owner === this.#owner) return task
+    const failed = interrupted('The server ended before the task did.')
+    return this.change(task, failed) ?? this.#read(id)
+  }
+
+  /** From the first task on. */
+  #watch(): void {
+    if (this.#timer !== undefined || this.#isClosed) return
+    this.#timer = setInterval(() => this.sweep(), SWEEP_MS).unref()
+  }
+}
+
+function interrupted(message: string): Partial<Task> {
+  const code = ERRORS.INTERNAL.jsonRpc ?? -32603
+  return { status: 'failed', error: { code, message: `${message} Call the tool again.`, data: { code: 'INTERNAL' } } }
+}
+
+function toStored(task: Task): StoredTask {
+  const { id, principalId, createdAt, ttlMs, revision } = task
+  return { id, principalId, expiresAt: createdAt + ttlMs, revision, data: JSON.stringify(task) }
+}
