@@ -9,7 +9,7 @@ server: [ping, tools-list]
 client: [initialize]
 not_scored:
   - { scenario: server-sse-polling, leg: server, reason: pending }
-  - { scenario: tasks-lifecycle, leg: server, reason: extension }
+  - { scenario: sep-2640-skills-manifest, leg: server, reason: extension }
   - { scenario: auth/dpop, leg: client, reason: extension }
 `
 const fine = [{ id: 'fine', status: 'SUCCESS' }]
@@ -57,14 +57,31 @@ test('a scored scenario that skipped everything has not passed', () => {
 })
 
 test('an extension that is not claimed may fail', () => {
-  const lifecycle = [{ id: 'create', status: 'FAILURE', errorMessage: 'no task' }]
+  const manifest = [{ id: 'create', status: 'FAILURE', errorMessage: 'no skill' }]
   const outcome = read({
     ping: fine,
     'tools-list': fine,
     'server-sse-polling': fine,
-    'tasks-lifecycle': lifecycle,
+    'sep-2640-skills-manifest': manifest,
   })
-  expect(outcome).toMatchObject({ passed: 2, failures: [], unclaimed: [{ scenario: 'tasks-lifecycle' }] })
+  expect(outcome).toMatchObject({ passed: 2, failures: [], unclaimed: [{ scenario: 'sep-2640-skills-manifest' }] })
+})
+
+test('the scenarios of tasks are counted, without those that the suite skips', () => {
+  const requirements = `${REQUIREMENTS}${['lifecycle', 'wire-fields', 'status-notifications']
+    .map((name) => `  - { scenario: tasks-${name}, leg: server, reason: extension }\n`)
+    .join('')}`
+  writeFileSync(join(directory, 'requirements.yaml'), requirements)
+  const outcome = read({
+    ping: fine,
+    'tools-list': fine,
+    'server-sse-polling': fine,
+    'tasks-lifecycle': fine,
+    'tasks-wire-fields': [{ id: 'ttl', status: 'FAILURE', errorMessage: 'no ttlMs' }],
+    'tasks-status-notifications': [{ id: 'all', status: 'SKIPPED' }],
+  })
+  expect(outcome.tasks).toEqual({ passed: 1, of: 2 })
+  expect(outcome.failures).toMatchObject([{ scenario: 'tasks-wire-fields' }])
 })
 
 test('a warning is listed and fails nothing', () => {

@@ -18,6 +18,8 @@ export interface Outcome {
   readonly failures: readonly Finding[]
   /** A SHOULD that is not followed. */
   readonly warnings: readonly Finding[]
+  /** Scenarios of the tasks extension that succeeded, and all of them but those that the suite itself skips. */
+  readonly tasks: { readonly passed: number; readonly of: number }
   /** Failed checks of extensions that are not claimed. */
   readonly unclaimed: readonly Finding[]
 }
@@ -43,7 +45,7 @@ interface Requirements {
 }
 
 /** Extensions that Toolgate does not advertise, so their scenarios have nothing to test. */
-const UNCLAIMED = /^(tasks-|sep-2640-)/
+const UNCLAIMED = /^sep-2640-/
 const RESULT_FOLDER = /^server-(?<scenario>.+)-\d{4}-\d{2}-\d{2}T[\d-]+Z$/
 
 /** Reads every `checks.json` that the suite wrote. What the requirements name and has no result is a failure. */
@@ -60,6 +62,7 @@ export function readResults({ revision, directory, requirements }: ResultsOf): O
     revision,
     passed: required.server.filter((scenario) => isPassed(results.get(scenario))).length,
     scored: required.server.length,
+    tasks: countTasks(expected, results),
     failures: [...missing, ...failed.filter((finding) => !UNCLAIMED.test(finding.scenario))],
     warnings: findings(results, 'WARNING').filter((finding) => !UNCLAIMED.test(finding.scenario)),
     unclaimed: failed.filter((finding) => UNCLAIMED.test(finding.scenario)),
@@ -76,6 +79,14 @@ function readChecks(directory: string): Map<string, Check[]> {
     results.set(scenario, [...(results.get(scenario) ?? []), ...checks])
   }
   return results
+}
+
+/** `tasks-status-notifications` is skipped by the suite whatever a server does. */
+function countTasks(expected: readonly string[], results: ReadonlyMap<string, readonly Check[]>): Outcome['tasks'] {
+  const isSkipped = (scenario: string): boolean =>
+    results.get(scenario)?.every(({ status }) => status === 'SKIPPED') === true
+  const tested = expected.filter((scenario) => scenario.startsWith('tasks-') && !isSkipped(scenario))
+  return { passed: tested.filter((scenario) => isPassed(results.get(scenario))).length, of: tested.length }
 }
 
 /** A scenario whose checks were all skipped or mere information has shown nothing. */

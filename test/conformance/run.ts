@@ -84,9 +84,15 @@ function report(outcomes: readonly Outcome[]): number {
     if (unclaimed.size > 0) console.log(`${outcome.revision} not claimed: ${[...unclaimed].join(', ')}`)
   }
   const isWhole = outcomes.every((outcome) => outcome.failures.length === 0 && outcome.passed === outcome.scored)
+  const tasks = outcomes.filter((outcome) => outcome.tasks.of > 0).map(sayTasks)
+  if (tasks.length > 0) console.log(`extensions: ${tasks.join(', ')}`)
   const counts = outcomes.map(({ revision, passed, scored }) => `${revision} ${passed}/${scored}`)
   console.log(`conformance: ${counts.join(', ')}`)
   return isWhole ? 0 : 1
+}
+
+function sayTasks({ revision, tasks }: Outcome): string {
+  return `tasks ${revision} ${tasks.passed}/${tasks.of}`
 }
 
 function print(revision: string, word: string, findings: readonly Finding[]): void {
