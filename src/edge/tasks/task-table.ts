@@ -144,11 +144,19 @@ export class TaskTable {
       this.#whenIdle = resolve
     })
     for (const [id, { cancellation }] of [...this.#running]) {
-      const task = this.#read(id)
-      if (task?.status === 'working') this.change(task, interrupted('The server was stopped before the task ended.'))
+      this.#interrupt(id)
       cancellation.cancel()
     }
     if (this.#running.size > 0) await idle
+  }
+
+  #interrupt(id: string): void {
+    try {
+      const task = this.#read(id)
+      if (task?.status === 'working') this.change(task, interrupted('The server was stopped before the task ended.'))
+    } catch (cause) {
+      this.#parts.observe({ type: 'fault', message: `The end of task ${id} could not be stored.`, cause })
+    }
   }
 
   #claim(): Pick<Task, 'owner' | 'leaseUntil'> {
@@ -160,7 +168,8 @@ export class TaskTable {
     const now = this.#parts.clock()
     if (stored === undefined || stored.expiresAt <= now) return undefined
     const task = JSON.parse(stored.data) as Task
-    if (task.status !== 'working' || task.leaseUntil > now || task.owner === this.#owner) return task
+    const isOurs = task.owner === this.#owner && this.#running.has(id)
+    if (task.status !== 'working' || task.leaseUntil > now || isOurs) return task
     const failed = interrupted('The server ended before the task did.')
     return this.change(task, failed) ?? this.#read(id)
   }

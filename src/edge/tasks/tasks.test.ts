@@ -10,7 +10,7 @@ import { modernRequest, openStream, sendModern } from '../../../test/fixtures/ht
 import type { CallContext } from '../../capabilities/call-context.ts'
 import { type Definition, defineTool, type TaskSupport } from '../../capabilities/definition.ts'
 import { acceptedContent, elicit, inputRequired, listRoots } from '../../capabilities/input-required.ts'
-import { UserError } from '../../errors.ts'
+import { ToolgateError, UserError } from '../../errors.ts'
 import { createMemoryTaskStore } from '../../storage/memory/task-store.ts'
 import type { TaskStore } from '../../storage/task-store.ts'
 import { connectInMemory, type MemoryError, type MemoryPeer } from '../memory/connect-in-memory.ts'
@@ -310,6 +310,41 @@ it('an expired task is stopped and forgotten, also when its client never came ba
   engine.tasks.sweep()
   expect(signal?.aborted).toBe(true)
   expect(store.find(taskId)).toBeUndefined()
+})
+
+it('a task whose end could not be stored is told to the operator, and has failed when its lease is over', async () => {
+  let now = Date.UTC(2026, 10, 22)
+  const store = createMemoryTaskStore()
+  let isFull = false
+  const full: TaskStore = {
+    ...store,
+    replace(task) {
+      if (isFull) throw new ToolgateError({ code: 'STORAGE_FAILED', message: 'The disk is full.' })
+      return store.replace(task)
+    },
+  }
+  const { tool, end } = job()
+  const { call, get, observed } = start([tool], { clock: () => now, taskStore: full })
+  const { taskId } = await call('job')
+  isFull = true
+  end('done')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(observed).toContainEqual(expect.objectContaining({ type: 'fault', message: expect.stringContaining(taskId) }))
+  isFull = false
+  expect(await get(taskId)).toMatchObject({ status: 'working' })
+  now += 15_000
+  expect(await get(taskId)).toMatchObject({ status: 'failed' })
+})
+
+it('no handle is given for a task that could not be stored, and its handler does not run', async () => {
+  const store = createMemoryTaskStore()
+  const add = (): never => {
+    throw new ToolgateError({ code: 'STORAGE_FAILED', message: 'The disk is full.' })
+  }
+  const { tool, seen } = job()
+  const { call } = start([tool], { taskStore: { ...store, add } })
+  expect((await failureOf(call('job'))).code).toBe(-31503)
+  expect(seen.context).toBeUndefined()
 })
 
 it('keeps no more tasks than it is told, and none of them pushes out another', async () => {
