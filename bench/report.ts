@@ -1,12 +1,14 @@
 import type { ColdStart } from './measure-cold-start.ts'
 import type { Failure, LoadPlan, LoadRow } from './measure-load.ts'
 import type { SessionMemory } from './measure-memory.ts'
+import type { StreamFigures } from './measure-streams.ts'
 
 /** All that one run of the bench found. */
 export interface Report {
   readonly rows: readonly LoadRow[]
   readonly coldStarts: readonly ColdStart[]
   readonly sessions: readonly SessionMemory[]
+  readonly streams: readonly StreamFigures[]
   /** What could not be measured, by name and with the reason. */
   readonly failures: readonly Failure[]
   readonly plan: Pick<LoadPlan, 'warmUpMs' | 'roundMs' | 'rounds'>
@@ -23,7 +25,23 @@ export function toJson(report: Report): string {
     p99Ms: round(figures.p99Ms, 2),
   }))
   const coldStartMs = Object.fromEntries(report.coldStarts.map(({ name, medianMs }) => [name, round(medianMs, 1)]))
-  return JSON.stringify({ runs, coldStartMs, memory: toMemory(report) }, null, 2)
+  return JSON.stringify({ runs, coldStartMs, memory: toMemory(report), ...toStreams(report) }, null, 2)
+}
+
+/** Absent where streams were not measured. */
+function toStreams({ streams }: Report): { streams?: readonly object[] } {
+  if (streams.length === 0) return {}
+  return {
+    streams: streams.map((row) => ({
+      kind: row.kind,
+      streams: row.streams,
+      bytesPerStream: round(row.heapBytesPerStream, 0),
+      rssBytesPerStream: round(row.rssBytesPerStream, 0),
+      received: row.received,
+      medianMs: round(row.medianMs, 1),
+      lastMs: round(row.lastMs, 1),
+    })),
+  }
 }
 
 export interface MemoryFigures {

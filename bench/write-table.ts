@@ -20,6 +20,7 @@ ${toConditions(report)}
 npm ci
 npm run bench              # everything, some minutes; installs the peers on the first run and writes this page
 npm run bench -- --quick   # echo, toolgate and sdk-v2 alone, within 50 seconds; writes nothing
+npm run bench -- --only streams   # 10,000 open event streams of either era and a broadcast to all; writes nothing
 npm run bench -- --json    # the figures on stdout for programs
 \`\`\`
 `
@@ -31,8 +32,9 @@ export function toTables(report: Report): string {
   return [
     ...toRatios(report),
     ...toolCounts.map((tools) => toLoadTable(report, tools)),
-    toColdStartTable(report),
-    toMemoryTable(report),
+    ...toColdStartTable(report),
+    ...toMemoryTable(report),
+    ...toStreamTable(report),
     ...toFailures(report),
   ].join('\n\n')
 }
@@ -87,7 +89,8 @@ function toCells({ subject, figures, idleRssBytes }: LoadRow, echo: number, repo
   ]
 }
 
-function toColdStartTable({ coldStarts }: Report): string {
+function toColdStartTable({ coldStarts }: Report): string[] {
+  if (coldStarts.length === 0) return []
   const cells = coldStarts.map(({ name, medianMs, minMs, maxMs, runs }) => [
     name,
     `**${medianMs.toFixed(0)}**`,
@@ -95,10 +98,11 @@ function toColdStartTable({ coldStarts }: Report): string {
     String(runs),
   ])
   const head = ['subject', 'median ms', 'min–max', 'runs']
-  return `## Cold start over stdio, from spawn to the first answered tools/list\n${toTable(head, cells)}`
+  return [`## Cold start over stdio, from spawn to the first answered tools/list\n${toTable(head, cells)}`]
 }
 
-function toMemoryTable({ sessions }: Report): string {
+function toMemoryTable({ sessions }: Report): string[] {
+  if (sessions.length === 0) return []
   const cells = sessions.map((row) => [
     row.subject,
     String(row.sessions),
@@ -107,7 +111,22 @@ function toMemoryTable({ sessions }: Report): string {
     `${row.stillAnswering} of 10`,
   ])
   const head = ['subject', 'sessions', 'KB each, live heap', 'KB each, RSS', 'oldest still answering']
-  return `## Idle legacy sessions, 1 tool\n${toTable(head, cells)}`
+  return [`## Idle legacy sessions, 1 tool\n${toTable(head, cells)}`]
+}
+
+function toStreamTable({ streams }: Report): string[] {
+  if (streams.length === 0) return []
+  const cells = streams.map((row) => [
+    row.kind,
+    row.streams.toLocaleString('en'),
+    (row.heapBytesPerStream / 1024).toFixed(1),
+    `**${(row.rssBytesPerStream / 1024).toFixed(1)}**`,
+    row.received.toLocaleString('en'),
+    row.medianMs.toFixed(0),
+    `**${row.lastMs.toFixed(0)}**`,
+  ])
+  const head = ['stream', 'open', 'KB each, live heap', 'KB each, RSS', 'reached', 'half after ms', 'all after ms']
+  return [`## Open event streams of one process, and a broadcast to all of them\n${toTable(head, cells)}`]
 }
 
 function toFailures({ failures }: Report): string[] {
@@ -131,6 +150,7 @@ function toConditions(report: Report): string {
     '- Tool: `add {a, b}` with input and output schema (Zod 4), text and structured answer, registered last of 1, 100 or 1,000 tools.',
     '- Request: `modern` is a call of revision 2026-07-28 with its headers and envelope; `stateless` a legacy call without a handshake; `session` a legacy call in a session, one for each connection. Each subject is asked in the newest form it serves; a row named `-session` is the same software asked as a legacy client does.',
     '- Toolgate runs with its whole spine: API key checked on every call, role with scope, allow and deny selectors, rate limiter (set out of reach, counted all the same), input and output validation, deadline, an audit line and a log line a call, both to files. The others do nothing but validate; their request logs are off.',
+    '- Streams: one toolgate process, opened by one key; growth after 200 opened before, the cost of its session included; a tool announces a change, three times, and the slowest counts.',
     '- Cold start: one tool; the median of several starts in turn. Sessions: growth after 200 opened before, live heap after a forced collection.',
     ...subjects.map(({ name, servedBy }) => `- ${name}: ${servedBy}.`),
   ].join('\n')

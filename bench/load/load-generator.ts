@@ -1,7 +1,9 @@
 import { percentile } from '../arithmetic.ts'
 import { findFault, findFaultInFull } from './check-answer.ts'
 import { HttpConnection } from './http-connection.ts'
-import { type Target, toCallRequest, toInitializedNotification, toInitializeRequest } from './mcp-request.ts'
+import { type Target, toCallRequest } from './mcp-request.ts'
+import { openSession } from './open-session.ts'
+import { broadcast, closeStreams, openStreams } from './open-streams.ts'
 
 /** Connections held against a subject at once, with one request in flight on each. */
 const CONNECTIONS = 16
@@ -12,7 +14,9 @@ const CALLS_PER_CONNECTION = 64
 export type Command =
   | { readonly kind: 'connect'; readonly target: Target }
   | { readonly kind: 'load'; readonly durationMs: number; readonly maxCalls: number | null }
-  | { readonly kind: 'openSessions'; readonly target: Target; readonly count: number }
+  | { readonly kind: 'openSessions' | 'openStreams'; readonly target: Target; readonly count: number }
+  | { readonly kind: 'broadcast'; readonly target: Target }
+  | { readonly kind: 'closeStreams' }
 
 /** What came of one round of load. */
 export interface LoadReport {
@@ -48,10 +52,21 @@ process.on('message', (command: Command & { readonly order: number }) => {
 })
 process.on('disconnect', () => process.exit(0))
 
-function carryOut(command: Command): Promise<unknown> {
-  if (command.kind === 'connect') return openSlots(command.target)
-  if (command.kind === 'load') return load(command.durationMs, command.maxCalls ?? Number.POSITIVE_INFINITY)
-  return openSessions(command.target, command.count)
+async function carryOut(command: Command): Promise<unknown> {
+  switch (command.kind) {
+    case 'connect':
+      return openSlots(command.target)
+    case 'load':
+      return load(command.durationMs, command.maxCalls ?? Number.POSITIVE_INFINITY)
+    case 'openSessions':
+      return openSessions(command.target, command.count)
+    case 'openStreams':
+      return openStreams(command.target, command.count)
+    case 'broadcast':
+      return broadcast(command.target)
+    case 'closeStreams':
+      return closeStreams()
+  }
 }
 
 /** Fresh connections (and sessions) for the next round, each of them used once, so that none opens inside the clock. */
@@ -71,16 +86,6 @@ async function openSlot(target: Target, index: number): Promise<Slot> {
   const fault = findFaultInFull(await connection.send(first.bytes), first.id)
   if (fault) throw new Error(`the first call failed, ${fault}`)
   return { connection, calls }
-}
-
-async function openSession(connection: HttpConnection, target: Target): Promise<string> {
-  const answer = await connection.send(toInitializeRequest(target))
-  const sessionId = /\r\nmcp-session-id: *([^\r]+)/i.exec(answer.head)?.[1]
-  if (answer.status !== 200 || sessionId === undefined) {
-    throw new Error(`no session, status ${answer.status}: ${answer.body.slice(0, 200)}`)
-  }
-  await connection.send(toInitializedNotification(target, sessionId))
-  return sessionId
 }
 
 async function load(durationMs: number, maxCalls: number): Promise<LoadReport> {

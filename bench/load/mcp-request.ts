@@ -24,16 +24,47 @@ const CLIENT = { name: 'toolgate-bench', version: '1.0.0' }
 /** One `tools/call` of `add` as bytes; `id` also decides the numbers, so that no answer can be taken for another. */
 export function toCallRequest(target: Target, id: number, sessionId?: string): Buffer {
   const params = { name: 'add', arguments: { a: id, b: SECOND_NUMBER } }
+  return toToolRequest(target, { id, params, sessionId })
+}
+
+/** A call of the tool that has the server tell every open stream that its list of tools has changed. */
+export function toAnnounceRequest(target: Target, sessionId?: string): Buffer {
+  return toToolRequest(target, { id: 1, params: { name: 'announce', arguments: {} }, sessionId })
+}
+
+/** A subscription of a modern client to changes of the list of tools. */
+export function toListenRequest(target: Target, id: number): Buffer {
+  const params = { notifications: { toolsListChanged: true }, _meta: ENVELOPE }
+  const message = { jsonrpc: '2.0', id, method: 'subscriptions/listen', params }
+  return toRequest(target, message, {
+    'mcp-protocol-version': MODERN_VERSION,
+    'mcp-method': 'subscriptions/listen',
+  })
+}
+
+/** The stream of a legacy session. */
+export function toStreamRequest(target: Target, sessionId: string): Buffer {
+  const headers = { ...target.headers, ...toLegacyHeaders(target, sessionId), accept: 'text/event-stream' }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.from(`GET ${target.path} HTTP/1.1\r\nhost: 127.0.0.1:${target.port}\r\n${lines.join('')}\r\n`)
+}
+
+const ENVELOPE = {
+  'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
+  'io.modelcontextprotocol/clientInfo': CLIENT,
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+
+function toToolRequest(
+  target: Target,
+  call: { id: number; params: { name: string; arguments: object }; sessionId: string | undefined },
+): Buffer {
+  const { id, params, sessionId } = call
   if (target.form !== 'modern') {
     return toRequest(target, { jsonrpc: '2.0', id, method: 'tools/call', params }, toLegacyHeaders(target, sessionId))
   }
-  const envelope = {
-    'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
-    'io.modelcontextprotocol/clientInfo': CLIENT,
-    'io.modelcontextprotocol/clientCapabilities': {},
-  }
-  const message = { jsonrpc: '2.0', id, method: 'tools/call', params: { ...params, _meta: envelope } }
-  const headers = { 'mcp-protocol-version': MODERN_VERSION, 'mcp-method': 'tools/call', 'mcp-name': 'add' }
+  const message = { jsonrpc: '2.0', id, method: 'tools/call', params: { ...params, _meta: ENVELOPE } }
+  const headers = { 'mcp-protocol-version': MODERN_VERSION, 'mcp-method': 'tools/call', 'mcp-name': params.name }
   return toRequest(target, message, headers)
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Command, LoadReport, SessionsReport } from '../load/load-generator.ts'
 import type { Target } from '../load/mcp-request.ts'
+import type { BroadcastReport } from '../load/open-streams.ts'
 import { nodeBinary } from './node-binary.ts'
 import { stopChild } from './running-subject.ts'
 
@@ -12,6 +13,11 @@ export interface Generator {
   /** Asks over those connections for so long, or for so many calls. */
   load(durationMs: number, maxCalls?: number): Promise<LoadReport>
   openSessions(target: Target, count: number): Promise<SessionsReport>
+  /** Opens further streams and holds them; returns how many are open. */
+  openStreams(target: Target, count: number): Promise<number>
+  /** Has the server tell every open stream something. */
+  broadcast(target: Target): Promise<BroadcastReport>
+  closeStreams(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -41,6 +47,9 @@ export function startGenerator(): Generator {
     connect: (target) => ask<void>({ kind: 'connect', target }),
     load: (durationMs, maxCalls) => ask<LoadReport>({ kind: 'load', durationMs, maxCalls: maxCalls ?? null }),
     openSessions: (target, count) => ask<SessionsReport>({ kind: 'openSessions', target, count }),
+    openStreams: (target, count) => ask<number>({ kind: 'openStreams', target, count }),
+    broadcast: (target) => ask<BroadcastReport>({ kind: 'broadcast', target }),
+    closeStreams: () => ask<void>({ kind: 'closeStreams' }),
     stop: () => stopChild(child),
   }
 }

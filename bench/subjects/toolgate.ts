@@ -17,26 +17,45 @@ export const launchQuickstart: Launch = {
   directory: root,
 }
 
+const ANNOUNCE = `
+export const announce = defineTool({
+  name: 'announce',
+  scopes: ['numbers:add'],
+  run: (_input, { notify }) => {
+    notify.toolsChanged()
+    return 'announced'
+  },
+})
+`
+
 /** Toolgate as it is built and started by its own command, with every guard on. */
 export const toolgate: Subject = createToolgateSubject('toolgate', 'modern')
 
 /** The same, asked as a client of the legacy era does. */
 export const toolgateSession: Subject = createToolgateSubject('toolgate-session', 'session')
 
-function createToolgateSubject(name: string, form: Form): Subject {
+/** The same with a tool that announces a change, for streams of either era. */
+export const toolgateListen: Subject = createToolgateSubject('toolgate', 'modern', ANNOUNCE)
+export const toolgateStream: Subject = createToolgateSubject('toolgate-session', 'session', ANNOUNCE)
+
+function createToolgateSubject(name: string, form: Form, furtherTools = ''): Subject {
   return {
     name,
     isPeer: false,
     form,
     servedBy: '`toolgate serve`: API key, role, rate limit, validation, deadline, audit line, log line',
-    prepare: (options) => prepareToolgate(form, options),
+    prepare: (options) => prepareToolgate(form, options, furtherTools),
   }
 }
 
-async function prepareToolgate(form: Form, { tools, port, directory }: PrepareOptions): Promise<Prepared> {
+async function prepareToolgate(
+  form: Form,
+  { tools, port, directory }: PrepareOptions,
+  furtherTools: string,
+): Promise<Prepared> {
   const config = join(directory, 'toolgate.yaml')
   await mkdir(join(directory, 'tools'))
-  await writeFile(join(directory, 'tools/tools.ts'), toToolsFile(tools))
+  await writeFile(join(directory, 'tools/tools.ts'), toToolsFile(tools) + furtherTools)
   await writeFile(config, toConfig(port))
   const key = await createKey(config)
   return {
@@ -51,7 +70,12 @@ function toConfig(port: number): string {
   return JSON.stringify({
     name: 'bench',
     version: '1.0.0',
-    server: { port, sessions: { max: 100_000, maxPerPrincipal: 100_000 } },
+    server: {
+      port,
+      maxStreams: 100_000,
+      maxStreamsPerPrincipal: 100_000,
+      sessions: { max: 100_000, maxPerPrincipal: 100_000 },
+    },
     connectors: [{ name: 'tools', type: 'typescript', path: './tools' }],
     access: {
       roles: { caller: { scopes: ['numbers:add'], allow: [{ connector: 'tools' }], deny: [{ name: '*_delete' }] } },
