@@ -15,7 +15,7 @@ export function findLeak(text: string): string | undefined {
 }
 
 /** What is wrong with one message of the server; `undefined` when it is JSON-RPC 2.0 with documented codes. */
-export function findMessageFault(message: unknown): string | undefined {
+function findMessageFault(message: unknown): string | undefined {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'is no object'
   const { jsonrpc, id, method, result, error } = message as Record<string, unknown>
   if (jsonrpc !== '2.0') return 'is not JSON-RPC 2.0'

@@ -81,7 +81,7 @@ const KEYS: readonly string[] = [
 ]
 
 /** A hostile string or value of any type. */
-export function hostileValue(random: Random): Json {
+function hostileValue(random: Random): Json {
   if (random.chance(0.5)) return random.pick(STRINGS)
   if (random.chance(0.05)) return nested(random)
   return structuredClone(random.pick(VALUES))
@@ -101,7 +101,7 @@ function nested(random: Random): Json {
 }
 
 /** The message with one to three things in it changed: types, keys, values, shape. */
-export function mutateValue(message: object, random: Random): Json {
+function mutateValue(message: object, random: Random): Json {
   const root: { message: Json } = { message: structuredClone(message) }
   for (let count = 1 + random.below(3); count > 0; count -= 1) changeOne(root, random)
   return root.message
@@ -175,7 +175,7 @@ function tweak(value: Json, random: Random): Json {
 }
 
 /** The text of a value as no serializer would write it: other order, doubled keys, odd spaces and numbers. */
-export function writeOddly(value: Json, random: Random, depth = 0): string {
+function writeOddly(value: Json, random: Random, depth = 0): string {
   if (typeof value !== 'object' || value === null) return writeLeaf(value, random)
   const space = random.chance(0.1) ? random.pick([' ', '\n', '\t', '\r\n  ']) : ''
   if (Array.isArray(value)) return `[${value.map((item) => writeOddly(item, random, depth + 1)).join(`,${space}`)}]`
