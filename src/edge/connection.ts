@@ -1,10 +1,10 @@
-import { ToolgateError, toToolgateError } from '../errors.ts'
+import { type ToolgateError, toToolgateError } from '../errors.ts'
 import type { Principal } from '../identity/principal.ts'
 import { Cancellation } from '../pipeline/call.ts'
 import { answerRequest, type Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import { initializeResult, LEGACY_METHODS, readOpening } from './legacy/legacy-methods.ts'
-import { LegacySession, type Outlet } from './legacy/legacy-session.ts'
+import { idIsTaken, LegacySession, type Outlet } from './legacy/legacy-session.ts'
 import { MODERN_METHODS } from './methods/modern-methods.ts'
 import { claimsModern, opensLegacy, readEnvelope, requireModernVersion } from './protocol/envelope.ts'
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Message, RequestId } from './protocol/json-rpc.ts'
@@ -41,8 +41,7 @@ export class Connection {
     } else if (kind === 'notification') {
       this.#takeNotification(message)
     } else if (this.#running.has(message.id)) {
-      const hint = 'Every request needs an id of its own.'
-      this.refuse(new ToolgateError({ code: 'INVALID_REQUEST', message: 'A request with this id is running.', hint }))
+      this.refuse(idIsTaken())
     } else {
       const cancellation = new Cancellation()
       const done = this.#serve(message, cancellation).finally(() => this.#running.delete(message.id))

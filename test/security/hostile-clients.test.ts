@@ -230,6 +230,24 @@ describe('a client of an older revision that never answers a question', () => {
   })
 })
 
+describe('a client of an older revision that uses one id for two running requests', () => {
+  it('has the second refused, over HTTP as over stdio, and the first goes on and can be cancelled', async () => {
+    const { port, records } = await start()
+    const client = await openLegacy(port, { capabilities: { elicitation: {} } })
+    const headers = { 'mcp-session-id': client.sessionId, 'mcp-protocol-version': '2025-11-25' }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 'same', method: 'tools/call', params: { name: 'ask' } })
+    const first = await openStream(port, { headers, body })
+    const [question] = await first.messages(1)
+    const second = await client.request('tools/call', { name: 'hi' }, {}, 'same')
+    expect([second.status, second.json.id, second.json.error.data.code]).toEqual([400, 'same', 'INVALID_REQUEST'])
+    expect(records.map(({ name }) => name)).toEqual(['ask'])
+    await client.post({ method: 'notifications/cancelled', params: { requestId: 'same' } })
+    await first.ended
+    await client.post({ id: question.id, result: { action: 'accept', content: {} } })
+    expect((await client.request('tools/call', { name: 'hi' }, {}, 'same')).status).toBe(200)
+  })
+})
+
 describe('a client that has vanished', () => {
   it('leaves a session that is gone after its time, and a stream whose place is free at once', async () => {
     let now = 1_000_000

@@ -69,13 +69,17 @@ export class LegacySession implements SessionState {
     return this.#inFlight.size > 0 || this.outlet?.isOpen === true
   }
 
-  /** Begins a request; `outlet` is its own stream. Call `endRequest` when it is answered. */
+  /**
+   * Begins a request; `outlet` is its own stream. Call `endRequest` when it is answered. Throws `INVALID_REQUEST` when
+   * one with its id is running: only one of the two could be cancelled, and the session would end without the other.
+   */
   beginRequest(
     request: JsonRpcRequest,
     outlet: Outlet,
     transport: Exchange['transport'],
     cancellation: Cancellation = new Cancellation(),
   ): Exchange {
+    if (this.#inFlight.has(request.id)) throw idIsTaken()
     this.#inFlight.set(request.id, cancellation)
     const session = this
     return {
@@ -161,6 +165,12 @@ export class LegacySession implements SessionState {
     }
     this.outlet.send({ jsonrpc: '2.0', ...toNotification(event) })
   }
+}
+
+/** What a second request under the id of one that is running is refused with. */
+export function idIsTaken(): ToolgateError {
+  const hint = 'Every request needs an id of its own.'
+  return new ToolgateError({ code: 'INVALID_REQUEST', message: 'A request with this id is running.', hint })
 }
 
 function refusal(message: string, cause?: unknown): ToolgateError {
