@@ -191,7 +191,7 @@ describe('a subscriber that never reads', () => {
     const deaf = dial(port)
     deaf.socket.pause()
     deaf.socket.write(bytesOf(request))
-    await expect.poll(() => records.length).toBe(1)
+    await expect.poll(() => records.length, { timeout: 10_000 }).toBe(1)
     expect(records[0]).toMatchObject({ name: 'flood', status: 'cancelled' })
     expect((await sendModern(port, 'tools/call', { name: 'hi' })).status).toBe(200)
   })
@@ -267,7 +267,7 @@ describe('a client that has vanished', () => {
     held.edge.sessions.sweep()
     expect(held.edge.sessions.size).toBe(1)
     stream.leave()
-    await expect.poll(() => free(engine)).toBe(true)
+    await expect.poll(() => free(engine), { timeout: 10_000 }).toBe(true)
     now += 59_999
     held.edge.sessions.sweep()
     expect(held.edge.sessions.size).toBe(1)
@@ -287,7 +287,7 @@ describe('a client that has vanished', () => {
     await stream.messages(1)
     expect(free(engine)).toBe(false)
     stream.leave()
-    await expect.poll(() => free(engine)).toBe(true)
+    await expect.poll(() => free(engine), { timeout: 10_000 }).toBe(true)
   })
 
   /** Whether ann, who may have one stream, has a place for it. */
