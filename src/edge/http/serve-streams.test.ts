@@ -242,6 +242,23 @@ describe('a tool that asks', () => {
   })
 })
 
+describe('a large answer', () => {
+  it('comes whole over a stream, however much waits for a moment', async () => {
+    const large = defineTool({
+      name: 'large',
+      run: (_input, { log }) => {
+        log('info', 'started')
+        return 'x'.repeat(20_000_000)
+      },
+    })
+    const served = await serveEngine(createTestEngine([large]))
+    const meta = { 'io.modelcontextprotocol/logLevel': 'info' }
+    const answer = await sendModern(served.port, 'tools/call', { name: 'large' }, { meta })
+    expect(answer.messages.at(-1).result.content[0].text).toHaveLength(20_000_000)
+    await served.close()
+  })
+})
+
 describe('a stream that was lost', () => {
   it('goes on where the client left off, from its own session alone', async () => {
     const client = await openLegacy(server.port)

@@ -9,8 +9,8 @@ export interface SseStream {
   end(): void
 }
 
-/** Bytes that may wait for a client that does not read. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024
+/** Bytes that may wait for a client that does not read, beside one message of any size. */
+const MAX_WAITING_BYTES = 1024 * 1024
 const RETRY_MS = 1000
 
 /** Sends a comment on every open stream now and then, so that nothing on the way takes it for dead. */
@@ -57,6 +57,6 @@ function toEvent(json: string, id: string | undefined): string {
 
 function write(response: ServerResponse, text: string): void {
   if (response.destroyed || response.writableEnded) return
-  response.write(text)
   if (response.writableLength > MAX_WAITING_BYTES) response.destroy()
+  else response.write(text)
 }
