@@ -2,10 +2,10 @@ import type { Capability, ResourceTemplate } from '../../capabilities/capability
 import type { Catalog } from '../../capabilities/catalog.ts'
 import { ToolgateError } from '../../errors.ts'
 import { listCapabilities } from '../../pipeline/list-capabilities.ts'
-import type { Engine, Method } from '../engine.ts'
+import type { Method } from '../engine.ts'
 import type { Exchange } from '../exchange.ts'
 import { isObject } from '../protocol/envelope.ts'
-import type { Params } from '../protocol/json-rpc.ts'
+import { takePage } from './take-page.ts'
 
 type ListName = 'tools' | 'resources' | 'resourceTemplates' | 'prompts'
 
@@ -22,14 +22,8 @@ function listMethod(
   return (engine, params, exchange) => {
     requireKind(engine.guards.catalog, list)
     const visible = listCapabilities<Capability>(engine.guards, exchange.principal, engine.guards.catalog[list])
-    const start = positionAfter(visible, readCursor(engine, exchange, list, params))
-    const page = visible.slice(start, start + engine.options.pageSize)
-    const last = page.at(-1)
-    const hasMore = last !== undefined && start + page.length < visible.length
-    return {
-      [list]: page.map((capability) => toListing(capability, exchange)),
-      ...(hasMore ? { nextCursor: sealCursor(engine, exchange, list, keyOf(last)) } : {}),
-    }
+    const { page, next } = takePage(engine, exchange, { list, items: visible, keyOf, params })
+    return { [list]: page.map((capability) => toListing(capability, exchange)), ...next }
   }
 }
 
@@ -63,31 +57,4 @@ function keyOf(capability: Capability): string {
   return capability.kind === 'resourceTemplate'
     ? (capability as ResourceTemplate).definition.uriTemplate
     : capability.name
-}
-
-/** A page starts after a key, not at a position, so that a change between two pages loses nothing. */
-function positionAfter(sorted: readonly Capability[], key: string | undefined): number {
-  if (key === undefined) return 0
-  const found = sorted.findIndex((capability) => keyOf(capability) > key)
-  return found < 0 ? sorted.length : found
-}
-
-function cursorContext(exchange: Exchange, list: ListName): string {
-  return `cursor ${list} ${exchange.principal.id}`
-}
-
-function sealCursor(engine: Engine, exchange: Exchange, list: ListName, key: string): string {
-  return engine.sealer.seal(key, cursorContext(exchange, list))
-}
-
-function readCursor(engine: Engine, exchange: Exchange, list: ListName, params: Params): string | undefined {
-  const { cursor } = params
-  if (cursor === undefined) return undefined
-  const key = typeof cursor === 'string' ? engine.sealer.open(cursor, cursorContext(exchange, list)) : undefined
-  if (typeof key === 'string') return key
-  throw new ToolgateError({
-    code: 'INVALID_PARAMS',
-    message: '`params.cursor` is not a cursor of this list.',
-    hint: 'Start again without a cursor.',
-  })
 }
