@@ -33,7 +33,7 @@ const layers = [
     path: 'connectors/',
     job: 'where capabilities come from',
     imports: ['capabilities/', 'errors.ts'],
-    packages: ['esbuild', 'zod'],
+    packages: ['esbuild', 'yaml', 'zod'],
   },
   {
     path: 'pipeline/',

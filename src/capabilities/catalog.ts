@@ -1,6 +1,7 @@
 import { ToolgateError } from '../errors.ts'
 import type { Capability, Prompt, Resource, ResourceTemplate, Tool } from './capability.ts'
 import { describeKind } from './compile-capability.ts'
+import type { Skill } from './skill.ts'
 
 /** All that is offered, at one moment. Immutable: a change makes a new catalog. */
 export interface Catalog {
@@ -9,12 +10,20 @@ export interface Catalog {
   readonly resources: readonly Resource[]
   readonly resourceTemplates: readonly ResourceTemplate[]
   readonly prompts: readonly Prompt[]
+  /** Those of the resources that are skills, in order of URI. */
+  readonly skills: readonly SkillResource[]
   findTool(name: string): Tool | undefined
   findPrompt(name: string): Prompt | undefined
-  /** A fixed resource, else the first template that fits. */
+  /** A fixed resource, the skill that the file belongs to, else the first template that fits. */
   findResource(uri: string): Resource | ResourceTemplate | undefined
   findResourceTemplate(uriTemplate: string): ResourceTemplate | undefined
+  findSkill(uri: string): SkillResource | undefined
+  /** The skill that the folder belongs to. */
+  findSkillOfDirectory(uri: string): SkillResource | undefined
 }
+
+/** The resource of a SKILL.md. */
+export type SkillResource = Resource & { readonly definition: { readonly skill: Skill } }
 
 /**
  * Builds the catalog. Two tools or prompts of one name, or two resources of one URI, are `NAME_COLLISION`: all
@@ -26,6 +35,8 @@ export function createCatalog(capabilities: readonly Capability[]): Catalog {
   const prompts = index(capabilities, 'prompt', (prompt) => prompt.name, collisions)
   const resources = index(capabilities, 'resource', (resource) => resource.uri, collisions)
   const templates = index(capabilities, 'resourceTemplate', (found) => found.definition.uriTemplate, collisions)
+  const skills = sorted(resources).filter(isSkill)
+  const files = indexFiles(skills, resources, collisions)
   if (collisions.length > 0) {
     throw new ToolgateError({
       code: 'NAME_COLLISION',
@@ -38,10 +49,13 @@ export function createCatalog(capabilities: readonly Capability[]): Catalog {
     resources: sorted(resources),
     resourceTemplates: sorted(templates),
     prompts: sorted(prompts),
+    skills,
     findTool: (name) => tools.get(name),
     findPrompt: (name) => prompts.get(name),
-    findResource: (uri) => resources.get(uri) ?? findByTemplate(templates, uri),
+    findResource: (uri) => resources.get(uri) ?? files.get(uri) ?? findByTemplate(templates, uri),
     findResourceTemplate: (uriTemplate) => templates.get(uriTemplate),
+    findSkill: (uri) => skills.find((skill) => skill.uri === uri),
+    findSkillOfDirectory: (uri) => skills.find(({ definition }) => definition.skill.directories.has(uri)),
   }
 }
 
@@ -61,6 +75,28 @@ function index<K extends Capability['kind']>(
     else collisions.push(`${describeKind(kind)} ${key} is offered twice: by ${other.owner} and by ${found.owner}.`)
   }
   return byKey
+}
+
+function isSkill(resource: Resource): resource is SkillResource {
+  return resource.definition.skill !== undefined
+}
+
+/** The skill of each of its files but SKILL.md, which is a resource itself. */
+function indexFiles(
+  skills: readonly SkillResource[],
+  resources: ReadonlyMap<string, Resource>,
+  collisions: string[],
+): ReadonlyMap<string, SkillResource> {
+  const files = new Map<string, SkillResource>()
+  for (const skill of skills) {
+    for (const { uri } of skill.definition.skill.entry.resources) {
+      if (uri === skill.uri) continue
+      const other = resources.get(uri) ?? files.get(uri)
+      if (other === undefined) files.set(uri, skill)
+      else collisions.push(`Resource ${uri} is offered twice: by ${other.owner} and by ${skill.owner}.`)
+    }
+  }
+  return files
 }
 
 function sorted<C extends Capability>(byKey: ReadonlyMap<string, C>): readonly C[] {

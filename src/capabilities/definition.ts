@@ -13,6 +13,7 @@ import type {
   ToolAnnotations,
 } from './protocol.ts'
 import type { OutputOf, ReturnOf, Schema } from './schema.ts'
+import type { Skill } from './skill.ts'
 
 /** What every capability says of itself. */
 export interface Described {
@@ -72,6 +73,8 @@ export interface ResourceDefinition extends Described {
   /** Bytes, if known. */
   readonly size?: number
   readonly annotations?: Annotations
+  /** For the SKILL.md of a skill: then `read` is asked for each of the skill's files, and roles select them as one. */
+  readonly skill?: Skill
   readonly read: (uri: URL, context: CallContext) => unknown
 }
 

@@ -13,7 +13,7 @@ export interface ConfigIssue {
   readonly column?: number
   /** What is wrong: `is 'typscript'`, `is missing`, `is not an option`. */
   readonly problem: string
-  /** What would have been right: `one of typescript, sdk`. */
+  /** What would have been right: `one of typescript, sdk, skills`. */
   readonly expected?: string
   /** The nearest right spelling. */
   readonly suggestion?: string

@@ -1,5 +1,6 @@
 import type { AuditOptions } from '../audit/options.ts'
 import type { SdkConnectorOptions } from '../connectors/sdk/options.ts'
+import type { SkillsConnectorOptions } from '../connectors/skills/options.ts'
 import type { TypeScriptConnectorOptions } from '../connectors/typescript/options.ts'
 import type { ServerOptions } from '../edge/options.ts'
 import type { GrantOptions, KeyOptions } from '../identity/options.ts'
@@ -8,7 +9,7 @@ import type { LimitOptions, RoleOptions } from '../pipeline/options.ts'
 import type { StorageOptions } from '../storage/options.ts'
 
 /** A connector in the configuration; `type` tells which. */
-export type ConnectorOptions = TypeScriptConnectorOptions | SdkConnectorOptions
+export type ConnectorOptions = TypeScriptConnectorOptions | SdkConnectorOptions | SkillsConnectorOptions
 
 /** Who may do what. */
 export interface AccessOptions {

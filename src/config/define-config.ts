@@ -1,5 +1,6 @@
 import type { AuditOptions } from '../audit/options.ts'
 import type { SdkConnectorInput } from '../connectors/sdk/options.ts'
+import type { SkillsConnectorInput } from '../connectors/skills/options.ts'
 import type { TypeScriptConnectorInput } from '../connectors/typescript/options.ts'
 import type { ServerInput } from '../edge/options.ts'
 import type { GrantOptions, KeyOptions } from '../identity/options.ts'
@@ -8,10 +9,13 @@ import type { LimitOptions, RoleOptions } from '../pipeline/options.ts'
 import type { StorageOptions } from '../storage/options.ts'
 
 /** A connector as it may be written; `type` tells which. */
-export type ConnectorInput = TypeScriptConnectorInput | SdkConnectorInput
+export type ConnectorInput = TypeScriptConnectorInput | SdkConnectorInput | SkillsConnectorInput
 
 /** The same in a map, where the key is the name. */
-export type NamedConnectorInput = Omit<TypeScriptConnectorInput, 'name'> | Omit<SdkConnectorInput, 'name'>
+export type NamedConnectorInput =
+  | Omit<TypeScriptConnectorInput, 'name'>
+  | Omit<SdkConnectorInput, 'name'>
+  | Omit<SkillsConnectorInput, 'name'>
 
 /** The configuration as it may be written: what is left out has its default, paths are relative to the file. */
 export interface ConfigInput {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type AuditOptions, auditOptions } from '../audit/options.ts'
 import { sdkConnectorOptions } from '../connectors/sdk/options.ts'
+import { skillsConnectorOptions } from '../connectors/skills/options.ts'
 import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
 import { anonymousOptions, keyOptions, localOptions } from '../identity/options.ts'
@@ -19,7 +20,11 @@ export type CheckedConfig = Omit<Config, 'name' | 'audit' | 'directory' | 'file'
 const SEMVER =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-((0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?(\+([0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*))?$/
 
-const connectorOptions = z.discriminatedUnion('type', [typescriptConnectorOptions, sdkConnectorOptions])
+const connectorOptions = z.discriminatedUnion('type', [
+  typescriptConnectorOptions,
+  sdkConnectorOptions,
+  skillsConnectorOptions,
+])
 
 const accessOptions = z.strictObject({
   keys: keyOptions.default([]),

@@ -2,14 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Outcome, readResults } from './read-results.ts'
+import { type Outcome, readExtension, readResults } from './read-results.ts'
 
 const REQUIREMENTS = `
 server: [ping, tools-list]
 client: [initialize]
 not_scored:
   - { scenario: server-sse-polling, leg: server, reason: pending }
-  - { scenario: sep-2640-skills-manifest, leg: server, reason: extension }
   - { scenario: auth/dpop, leg: client, reason: extension }
 `
 const fine = [{ id: 'fine', status: 'SUCCESS' }]
@@ -56,17 +55,6 @@ test('a scored scenario that skipped everything has not passed', () => {
   expect(outcome.passed).toBe(1)
 })
 
-test('an extension that is not claimed may fail', () => {
-  const manifest = [{ id: 'create', status: 'FAILURE', errorMessage: 'no skill' }]
-  const outcome = read({
-    ping: fine,
-    'tools-list': fine,
-    'server-sse-polling': fine,
-    'sep-2640-skills-manifest': manifest,
-  })
-  expect(outcome).toMatchObject({ passed: 2, failures: [], unclaimed: [{ scenario: 'sep-2640-skills-manifest' }] })
-})
-
 test('the scenarios of tasks are counted, without those that the suite skips', () => {
   const requirements = `${REQUIREMENTS}${['lifecycle', 'wire-fields', 'status-notifications']
     .map((name) => `  - { scenario: tasks-${name}, leg: server, reason: extension }\n`)
@@ -96,11 +84,28 @@ test('a suite that never made its folder fails every scenario too', () => {
   expect(outcome.failures).toHaveLength(3)
 })
 
+test('an extension is counted in checks, and a skipped check or a scenario without a result fails it', () => {
+  write({ 'sep-a': [...fine, { id: 'later', status: 'SKIPPED', errorMessage: 'not declared' }] })
+  expect(readExtension('skills', ['sep-a', 'sep-b'], directory)).toEqual({
+    name: 'skills',
+    passed: 1,
+    checks: 2,
+    failures: [
+      { scenario: 'sep-b', check: '-', message: 'The suite wrote no result.' },
+      { scenario: 'sep-a', check: 'later', message: 'not declared' },
+    ],
+  })
+})
+
 function read(checks: Record<string, unknown[]>): Outcome {
+  write(checks)
+  return readResults({ revision: '2026-07-28', directory, requirements: join(directory, 'requirements.yaml') })
+}
+
+function write(checks: Record<string, unknown[]>): void {
   for (const [scenario, found] of Object.entries(checks)) {
     const folder = join(directory, `server-${scenario}-2026-11-22T21-30-16-123Z`)
     mkdirSync(folder)
     writeFileSync(join(folder, 'checks.json'), JSON.stringify(found))
   }
-  return readResults({ revision: '2026-07-28', directory, requirements: join(directory, 'requirements.yaml') })
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installOfficialTools, newerNode, requirementsOf, SUITE } from './official-tools.ts'
-import { type Finding, type Outcome, readResults } from './read-results.ts'
+import { type ExtensionOutcome, type Finding, type Outcome, readExtension, readResults } from './read-results.ts'
 import { startConformanceServer } from './start-server.ts'
 
 /**
@@ -12,6 +12,10 @@ import { startConformanceServer } from './start-server.ts'
  * of what is claimed fails, also of scenarios that the suite runs without scoring them.
  */
 const REVISIONS = ['2025-11-25', '2026-07-28'] as const
+/** Scenarios of extensions are in no requirement list, so they are run one by one. */
+const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
+  skills: ['sep-2640-skills-enumeration', 'sep-2640-skills-manifest', 'sep-2640-skills-directory'],
+}
 const EXPECTED_FAILURES = fileURLToPath(new URL('./expected-failures.yml', import.meta.url))
 const SUITE_TIMEOUT_MS = 300_000
 
@@ -31,7 +35,10 @@ async function main(isVerbose: boolean): Promise<number> {
     const outcomes: Outcome[] = []
     for (const revision of REVISIONS)
       outcomes.push(await runRevision(revision, { url: server.url, directory, isVerbose }))
-    return report(outcomes)
+    const extensions: ExtensionOutcome[] = []
+    for (const name of Object.keys(EXTENSIONS))
+      extensions.push(await runExtension(name, { url: server.url, directory, isVerbose }))
+    return report(outcomes, extensions)
   } finally {
     await server.stop()
     await rm(directory, { recursive: true, force: true })
@@ -55,6 +62,15 @@ async function runRevision(revision: string, { url, directory, isVerbose }: RunO
   return { ...outcome, failures: [{ scenario: '(the suite itself)', check: '-', message }] }
 }
 
+async function runExtension(name: string, { url, directory, isVerbose }: RunOptions): Promise<ExtensionOutcome> {
+  const results = join(directory, name)
+  const scenarios = EXTENSIONS[name] ?? []
+  for (const scenario of scenarios) {
+    await runSuite([SUITE, 'server', '--url', url, '--scenario', scenario, '-o', results], isVerbose)
+  }
+  return readExtension(name, scenarios, results)
+}
+
 interface SuiteEnd {
   readonly status: number | null
   readonly signal: NodeJS.Signals | null
@@ -76,17 +92,19 @@ function runSuite(args: readonly string[], isVerbose: boolean): Promise<SuiteEnd
   })
 }
 
-function report(outcomes: readonly Outcome[]): number {
+function report(outcomes: readonly Outcome[], extensions: readonly ExtensionOutcome[]): number {
   for (const outcome of outcomes) {
     print(outcome.revision, 'FAILED', outcome.failures)
     print(outcome.revision, 'warning', outcome.warnings)
-    const unclaimed = new Set(outcome.unclaimed.map((finding) => finding.scenario))
-    if (unclaimed.size > 0) console.log(`${outcome.revision} not claimed: ${[...unclaimed].join(', ')}`)
   }
-  const isWhole = outcomes.every((outcome) => outcome.failures.length === 0 && outcome.passed === outcome.scored)
-  const tasks = outcomes.filter((outcome) => outcome.tasks.of > 0).map(sayTasks)
-  if (tasks.length > 0) console.log(`extensions: ${tasks.join(', ')}`)
+  for (const { name, failures } of extensions) print(name, 'FAILED', failures)
+  const isWhole =
+    outcomes.every((outcome) => outcome.failures.length === 0 && outcome.passed === outcome.scored) &&
+    extensions.every(({ failures, passed, checks }) => failures.length === 0 && checks > 0 && passed === checks)
   const counts = outcomes.map(({ revision, passed, scored }) => `${revision} ${passed}/${scored}`)
+  const tasks = outcomes.filter((outcome) => outcome.tasks.of > 0).map(sayTasks)
+  const checked = extensions.map(({ name, passed, checks }) => `${name} ${passed}/${checks}`)
+  console.log(`extensions: ${[...tasks, ...checked].join(', ')}`)
   console.log(`conformance: ${counts.join(', ')}`)
   return isWhole ? 0 : 1
 }

@@ -53,6 +53,19 @@ describe.each(['modern', 'legacy'])('the official Inspector over HTTP, %s era', 
     expect(prompt).toMatchObject({ messages: [{ content: { text: "Prompt with arguments: arg1='x', arg2='y'" } }] })
   })
 
+  test('lists the skills and finds every digest to be right', async () => {
+    const { code, stdout, stderr } = await over('--method', 'skills/list', '--verify', '--require-digests')
+    expect(code, stderr).toBe(0)
+    const reports = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown)
+    expect(reports).toMatchObject([
+      { uri: 'skill://code-review/SKILL.md', outcome: 'verified', files: { length: 3 } },
+      { uri: 'skill://release-notes/SKILL.md', outcome: 'verified', files: { length: 2 } },
+    ])
+  })
+
   test('says that a tool does not exist and shows no inner text of one that fails', async () => {
     const unknown = await over('--method', 'tools/call', '--tool-name', 'no_such_tool')
     expect(unknown.code).toBe(5)

@@ -5,6 +5,7 @@ import type { Exchange, SessionState } from '../exchange.ts'
 import { callTool, completeArgument, getPrompt, readResource } from '../methods/call-methods.ts'
 import { listPrompts, listResources, listResourceTemplates, listTools } from '../methods/list-methods.ts'
 import { serverCapabilities } from '../methods/server-capabilities.ts'
+import { getSkill, listSkills, readDirectory } from '../methods/skill-methods.ts'
 import { requireString } from '../methods/to-call.ts'
 import { isImplementation, isLogLevel, isObject } from '../protocol/envelope.ts'
 import type { Params } from '../protocol/json-rpc.ts'
@@ -33,7 +34,7 @@ export function initializeResult(engine: Engine, opening: Opening): object {
   const { info, instructions } = engine.identity
   return {
     protocolVersion: opening.version,
-    capabilities: serverCapabilities(engine.guards.catalog),
+    capabilities: serverCapabilities(engine.guards.catalog, 'legacy'),
     serverInfo: info,
     ...(instructions === undefined ? {} : { instructions }),
   }
@@ -91,6 +92,9 @@ export const LEGACY_METHODS: ReadonlyMap<string, Method> = new Map([
   ['resources/read', readResource],
   ['resources/subscribe', subscribe],
   ['resources/unsubscribe', unsubscribe],
+  ['resources/directory/read', readDirectory],
+  ['skills/list', listSkills],
+  ['skills/get', getSkill],
   ['prompts/list', listPrompts],
   ['prompts/get', getPrompt],
   ['completion/complete', completeArgument],

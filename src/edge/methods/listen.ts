@@ -28,7 +28,7 @@ const MAX_TASKS = 1000
  */
 export const listen: Method = (engine, params, exchange, request) => {
   const filter = {
-    ...honoured(readFilter(params), serverCapabilities(engine.guards.catalog)),
+    ...honoured(readFilter(params), serverCapabilities(engine.guards.catalog, 'modern')),
     ...honouredTasks(engine, readTaskIds(params), exchange),
   }
   const giveBack = engine.streams.open(exchange.principal.id)

@@ -4,13 +4,14 @@ import { cancelTask, getTask, updateTask } from '../tasks/task-methods.ts'
 import { callTool, completeArgument, getPrompt, readResource } from './call-methods.ts'
 import { listPrompts, listResources, listResourceTemplates, listTools } from './list-methods.ts'
 import { listen } from './listen.ts'
-import { serverCapabilities, serverExtensions } from './server-capabilities.ts'
+import { serverCapabilities } from './server-capabilities.ts'
+import { getSkill, listSkills, readDirectory } from './skill-methods.ts'
 
 const discover: Method = (engine) => {
   const { instructions } = engine.identity
   return {
     supportedVersions: SUPPORTED_VERSIONS,
-    capabilities: { ...serverCapabilities(engine.guards.catalog), ...serverExtensions(engine.guards.catalog) },
+    capabilities: serverCapabilities(engine.guards.catalog, 'modern'),
     ...(instructions === undefined ? {} : { instructions }),
   }
 }
@@ -23,6 +24,9 @@ export const MODERN_METHODS: ReadonlyMap<string, Method> = new Map([
   ['resources/list', cacheable(listResources)],
   ['resources/templates/list', cacheable(listResourceTemplates)],
   ['resources/read', cacheable(readResource)],
+  ['resources/directory/read', cacheable(readDirectory)],
+  ['skills/list', cacheable(listSkills)],
+  ['skills/get', cacheable(getSkill)],
   ['prompts/list', cacheable(listPrompts)],
   ['prompts/get', complete(getPrompt)],
   ['completion/complete', complete(completeArgument)],

@@ -1,9 +1,14 @@
 import type { Catalog } from '../../capabilities/catalog.ts'
+import type { Era } from '../../pipeline/call.ts'
 import { offersTasks, TASKS_EXTENSION } from '../tasks/tasks-extension.ts'
 import { offers } from './list-methods.ts'
 
+/** The identifier of the skills extension (SEP-2640). */
+const SKILLS = 'io.modelcontextprotocol/skills'
+
 /** What the server declares at the handshake: just what its methods answer. */
-export function serverCapabilities(catalog: Catalog): Record<string, object> {
+export function serverCapabilities(catalog: Catalog, era: Era): Record<string, object> {
+  const extensions = extensionsOf(catalog, era)
   const completes = [...catalog.prompts, ...catalog.resourceTemplates].length > 0
   return {
     logging: {},
@@ -11,10 +16,14 @@ export function serverCapabilities(catalog: Catalog): Record<string, object> {
     ...(offers(catalog, 'resources') ? { resources: { subscribe: true, listChanged: true } } : {}),
     ...(offers(catalog, 'prompts') ? { prompts: { listChanged: true } } : {}),
     ...(completes ? { completions: {} } : {}),
+    ...(Object.keys(extensions).length > 0 ? { extensions } : {}),
   }
 }
 
-/** The extensions that it declares to clients of the modern era, if any. */
-export function serverExtensions(catalog: Catalog): { readonly extensions?: Record<string, object> } {
-  return offersTasks(catalog) ? { extensions: { [TASKS_EXTENSION]: {} } } : {}
+/** Tasks are an extension of the modern era alone; before it they were part of the protocol. */
+function extensionsOf(catalog: Catalog, era: Era): Record<string, object> {
+  return {
+    ...(catalog.skills.length > 0 ? { [SKILLS]: { directoryRead: true } } : {}),
+    ...(era === 'modern' && offersTasks(catalog) ? { [TASKS_EXTENSION]: {} } : {}),
+  }
 }
