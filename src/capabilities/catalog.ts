@@ -1,5 +1,6 @@
 import { ToolgateError } from '../errors.ts'
 import type { Capability, Prompt, Resource, ResourceTemplate, Tool } from './capability.ts'
+import { checkApps } from './check-apps.ts'
 import { describeKind } from './compile-capability.ts'
 import type { Skill } from './skill.ts'
 
@@ -27,7 +28,7 @@ export type SkillResource = Resource & { readonly definition: { readonly skill: 
 
 /**
  * Builds the catalog. Two tools or prompts of one name, or two resources of one URI, are `NAME_COLLISION`: all
- * collisions are listed, each with both owners.
+ * collisions are listed, each with both owners. A tool whose page is not offered is `DEFINITION_INVALID`.
  */
 export function createCatalog(capabilities: readonly Capability[]): Catalog {
   const collisions: string[] = []
@@ -44,7 +45,7 @@ export function createCatalog(capabilities: readonly Capability[]): Catalog {
       hint: 'Rename one of them, or give one connector a `prefix`.',
     })
   }
-  return {
+  const catalog: Catalog = {
     tools: sorted(tools),
     resources: sorted(resources),
     resourceTemplates: sorted(templates),
@@ -57,6 +58,8 @@ export function createCatalog(capabilities: readonly Capability[]): Catalog {
     findSkill: (uri) => skills.find((skill) => skill.uri === uri),
     findSkillOfDirectory: (uri) => skills.find(({ definition }) => definition.skill.directories.has(uri)),
   }
+  checkApps(catalog)
+  return catalog
 }
 
 function index<K extends Capability['kind']>(

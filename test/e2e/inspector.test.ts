@@ -66,6 +66,21 @@ describe.each(['modern', 'legacy'])('the official Inspector over HTTP, %s era', 
     ])
   })
 
+  test('finds the page of a tool, its policy and who may call it', async () => {
+    const { appInfo } = parse(await over('--app-info', '--method', 'tools/call', '--tool-name', 'show_clock')) as {
+      appInfo: unknown
+    }
+    expect(appInfo).toMatchObject({
+      hasApp: true,
+      resourceUri: 'ui://clock/view.html',
+      visibility: ['model', 'app'],
+      csp: { connectDomains: [] },
+      resourceMimeType: 'text/html;profile=mcp-app',
+    })
+    const plain = await over('--app-info', '--method', 'tools/call', '--tool-name', 'add')
+    expect(plain.code).toBe(2)
+  })
+
   test('says that a tool does not exist and shows no inner text of one that fails', async () => {
     const unknown = await over('--method', 'tools/call', '--tool-name', 'no_such_tool')
     expect(unknown.code).toBe(5)

@@ -1,10 +1,12 @@
 import type { Catalog } from '../../capabilities/catalog.ts'
+import { isApp } from '../../capabilities/check-apps.ts'
 import type { Era } from '../../pipeline/call.ts'
 import { offersTasks, TASKS_EXTENSION } from '../tasks/tasks-extension.ts'
 import { offers } from './list-methods.ts'
 
-/** The identifier of the skills extension (SEP-2640). */
+/** The identifiers of the extensions: skills (SEP-2640), and tools with a page (MCP Apps, SEP-1865). */
 const SKILLS = 'io.modelcontextprotocol/skills'
+const UI = 'io.modelcontextprotocol/ui'
 
 /** What the server declares at the handshake: just what its methods answer. */
 export function serverCapabilities(catalog: Catalog, era: Era): Record<string, object> {
@@ -24,6 +26,7 @@ export function serverCapabilities(catalog: Catalog, era: Era): Record<string, o
 function extensionsOf(catalog: Catalog, era: Era): Record<string, object> {
   return {
     ...(catalog.skills.length > 0 ? { [SKILLS]: { directoryRead: true } } : {}),
+    ...(catalog.tools.some(isApp) ? { [UI]: {} } : {}),
     ...(era === 'modern' && offersTasks(catalog) ? { [TASKS_EXTENSION]: {} } : {}),
   }
 }
