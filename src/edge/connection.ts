@@ -13,12 +13,12 @@ import { idOf, toErrorResponse } from './protocol/wire-error.ts'
 /** Who is at the other end of a lasting connection, and how messages reach it. */
 export interface Peer {
   readonly principal: Principal
-  readonly transport: 'stdio' | 'memory'
+  readonly transport: Exchange['transport']
   write(message: JsonRpcRequest | JsonRpcNotification | JsonRpcResponse): void
 }
 
 /**
- * One client on a connection that lasts: stdio, or in memory. Both eras: a request with an envelope is served by
+ * One client on a connection that lasts: stdio, in memory, or the HTTP+SSE pair of 2024-11-05. Both eras: a request with an envelope is served by
  * itself, `initialize` opens the one session that everything else belongs to.
  */
 export class Connection {

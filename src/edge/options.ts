@@ -15,6 +15,11 @@ export interface TaskOptions {
   readonly maxPerPrincipal: number
 }
 
+/** What is served only for clients that have not moved on. */
+export interface CompatOptions {
+  readonly sse: boolean
+}
+
 /** How MCP is served over HTTP; what concerns the messages themselves holds on every transport. */
 export interface ServerOptions {
   readonly host: string
@@ -33,12 +38,14 @@ export interface ServerOptions {
   readonly askTimeoutMs: number
   readonly stateTtlMs: number
   readonly cacheTtlMs: number
+  readonly compat: CompatOptions
 }
 
 /** `server` as it may be written: every option has a default. */
-export type ServerInput = Partial<Omit<ServerOptions, 'sessions' | 'tasks'>> & {
+export type ServerInput = Partial<Omit<ServerOptions, 'sessions' | 'tasks' | 'compat'>> & {
   readonly sessions?: Partial<SessionOptions>
   readonly tasks?: Partial<TaskOptions>
+  readonly compat?: Partial<CompatOptions>
 }
 
 /** The longest time a timer of Node can wait; a longer one would fire at once. */
@@ -66,6 +73,13 @@ const tasks: z.ZodType<TaskOptions> = z.strictObject({
     .describe('Milliseconds that clients are told to wait between two looks.'),
   max: count().default(10_000).describe('Tasks kept in all, ended ones too.'),
   maxPerPrincipal: count().default(1000).describe('Tasks kept of one principal.'),
+})
+
+const compat: z.ZodType<CompatOptions> = z.strictObject({
+  sse: z
+    .boolean()
+    .default(false)
+    .describe('Whether the HTTP+SSE transport of revision 2024-11-05 is served too: GET `/sse` and POST `/messages`.'),
 })
 
 /** The options under `server`, with their defaults. */
@@ -108,4 +122,5 @@ export const serverOptions: z.ZodType<ServerOptions> = z.strictObject({
   cacheTtlMs: milliseconds(0)
     .default(0)
     .describe('Milliseconds for which clients may keep lists and reads; 0 is not at all.'),
+  compat: compat.prefault({}).describe('What is served only for clients that have not moved on.'),
 })

@@ -14,6 +14,7 @@ import { checkAccept, checkMediaType, checkRequest, pathOf } from './check-reque
 import { readBody } from './read-body.ts'
 import { findSession, serveGet, servePost } from './serve-legacy.ts'
 import { type HttpExchange, serveModern } from './serve-modern.ts'
+import { createSsePair, type SsePair } from './serve-sse-pair.ts'
 import { createKeepAlive, type KeepAlive } from './sse-stream.ts'
 import { writeEmpty, writeError } from './write-json.ts'
 
@@ -36,6 +37,8 @@ interface Parts {
   readonly rules: OriginRules
   readonly sessions: SessionStore
   readonly keepAlive: KeepAlive
+  /** `undefined` where it is not served. */
+  readonly ssePair: SsePair | undefined
 }
 
 /** Makes the server; it does not listen yet. */
@@ -46,7 +49,8 @@ export function createHttpEdge(
   const rules = createOriginRules(engine.options)
   const sessions = createSessionStore(engine)
   const keepAlive = createKeepAlive(engine.options.keepAliveMs)
-  const parts: Parts = { engine, ...access, rules, sessions, keepAlive }
+  const ssePair = engine.options.compat.sse ? createSsePair(engine) : undefined
+  const parts: Parts = { engine, ...access, rules, sessions, keepAlive, ssePair }
   // A client that sends its headers or body by the byte is cut off soon; answers may take as long as they need.
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 65_000 },
@@ -60,14 +64,17 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
   try {
     checkRequest(request)
     parts.rules.check(request, response)
-    requirePath(request, parts.engine.options.path)
+    const ssePair = findSsePair(parts, request)
+    if (ssePair === undefined) requirePath(request, parts.engine.options.path)
     if (request.method === 'OPTIONS') {
       writePreflight(request, response)
       return
     }
-    requireMethod(request, response)
+    requireMethod(request, response, ssePair)
     const principal = await authenticateRequest(parts, request, response)
-    await serveMethod(parts, { request, response, principal, keepAlive: parts.keepAlive })
+    const http = { request, response, principal, keepAlive: parts.keepAlive }
+    if (ssePair === undefined) await serveMethod(parts, http)
+    else await ssePair.serve(http)
   } catch (thrown) {
     refuse(parts, response, thrown)
   }
@@ -82,14 +89,21 @@ function refuse(parts: Parts, response: ServerResponse, thrown: unknown, id?: Re
   writeError(response, error, id ?? idOf(error))
 }
 
+/** The older pair, where the request is for it. The endpoint itself comes first, whatever its path. */
+function findSsePair({ engine, ssePair }: Parts, request: IncomingMessage): SsePair | undefined {
+  const path = pathOf(request)
+  return path !== engine.options.path && ssePair?.owns(path) === true ? ssePair : undefined
+}
+
 function requirePath(request: IncomingMessage, path: string): void {
   if (request.url === path || pathOf(request) === path) return
   throw new ToolgateError({ code: 'NOT_FOUND', message: 'There is nothing here.', hint: `MCP is served at ${path}.` })
 }
 
-function requireMethod(request: IncomingMessage, response: ServerResponse): void {
+function requireMethod(request: IncomingMessage, response: ServerResponse, ssePair: SsePair | undefined): void {
   const isModern = isModernVersion(String(request.headers['mcp-protocol-version'] ?? ''))
-  const allowed = isModern ? ['POST'] : ['POST', 'GET', 'DELETE']
+  const own = isModern ? ['POST'] : ['POST', 'GET', 'DELETE']
+  const allowed = ssePair === undefined ? own : [ssePair.methodOf(pathOf(request))]
   if (allowed.includes(request.method ?? '')) return
   response.setHeader('allow', [...allowed, 'OPTIONS'].join(', '))
   throw new ToolgateError({ code: 'METHOD_NOT_ALLOWED', message: `${request.method} is not served here.` })
@@ -146,10 +160,15 @@ function isModernMessage({ kind, message }: Message, request: IncomingMessage): 
 const GRACE_MS = 5_000
 const LOOK_MS = 20
 
-async function closeEdge({ keepAlive, sessions, engine }: Parts, server: Server, graceMs: number): Promise<void> {
+async function closeEdge(
+  { keepAlive, sessions, ssePair, engine }: Parts,
+  server: Server,
+  graceMs: number,
+): Promise<void> {
   keepAlive.close()
   engine.events.close()
   sessions.closeStreams()
+  ssePair?.closeStreams()
   if (server.listening) {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     // A connection that waits for its next request is closed as soon as it has no other.
