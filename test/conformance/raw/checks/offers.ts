@@ -71,7 +71,8 @@ export const offers: readonly RawCheck[] = [
         assert.ok(pages.every(({ tools }) => tools.length <= 5))
         const cursor = String(pages[0].nextCursor)
         assert.doesNotMatch(Buffer.from(cursor, 'base64url').toString('latin1'), new RegExp(pages[0].tools.at(-1).name))
-        const wrong = ['', 'x', '2', `${cursor}x`, cursor.slice(0, -2), `A${cursor.slice(1)}`, 7, null, {}]
+        const changed = `${cursor.startsWith('A') ? 'B' : 'A'}${cursor.slice(1)}`
+        const wrong = ['', 'x', '2', `${cursor}x`, cursor.slice(0, -2), changed, 7, null, {}]
         for (const bad of wrong)
           assert.equal((await ask('tools/list', { cursor: bad })).error?.code, -32602, `${revision} ${bad}`)
         assert.equal((await ask('prompts/list', { cursor })).error?.code, -32602)
