@@ -8,8 +8,14 @@
  * and its `options.ts` may load zod.
  */
 const layers = [
-  { path: 'errors.ts', job: 'every failure a caller can see', imports: [], packages: [] },
-  { path: 'observe/', job: 'what happened: observations, the log', imports: ['errors.ts'], packages: ['pino'] },
+  { path: 'error-table.ts', job: 'every failure a caller can see: the table', imports: [], packages: [] },
+  { path: 'errors.ts', job: 'what is thrown', imports: ['error-table.ts'], packages: [] },
+  {
+    path: 'observe/',
+    job: 'what happened: observations, the log',
+    imports: ['error-table.ts', 'errors.ts'],
+    packages: ['pino'],
+  },
   {
     path: 'capabilities/',
     job: 'what can be called: tools, resources, prompts, the catalog',
@@ -38,13 +44,28 @@ const layers = [
   {
     path: 'pipeline/',
     job: 'the guards a call passes, in order',
-    imports: ['capabilities/', 'identity/principal.ts', 'audit/audit-trail.ts', 'observe/', 'errors.ts'],
+    imports: [
+      'capabilities/',
+      'identity/principal.ts',
+      'audit/audit-trail.ts',
+      'observe/',
+      'error-table.ts',
+      'errors.ts',
+    ],
     packages: [],
   },
   {
     path: 'edge/',
     job: 'MCP on the wire: both eras, HTTP, stdio, in memory',
-    imports: ['pipeline/', 'capabilities/', 'identity/', 'storage/task-store.ts', 'observe/', 'errors.ts'],
+    imports: [
+      'pipeline/',
+      'capabilities/',
+      'identity/',
+      'storage/task-store.ts',
+      'observe/',
+      'error-table.ts',
+      'errors.ts',
+    ],
     packages: [],
   },
   {
@@ -80,15 +101,21 @@ const layers = [
       'connectors/connector.ts',
       'identity/principal.ts',
       'capabilities/',
+      'error-table.ts',
       'errors.ts',
     ],
     packages: [],
   },
-  { path: 'cli/', job: 'the command line', imports: ['app/', 'config/', 'errors.ts'], packages: ['yaml'] },
+  {
+    path: 'cli/',
+    job: 'the command line',
+    imports: ['app/', 'config/', 'error-table.ts', 'errors.ts'],
+    packages: ['yaml'],
+  },
   {
     path: 'testkit/',
     job: 'contract suites, published for others',
-    imports: ['connectors/', 'identity/', 'storage/', 'audit/', 'capabilities/', 'errors.ts'],
+    imports: ['connectors/', 'identity/', 'storage/', 'audit/', 'capabilities/', 'error-table.ts', 'errors.ts'],
     packages: [],
   },
 ]

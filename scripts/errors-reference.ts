@@ -1,4 +1,4 @@
-import { type Audience, ERRORS, type ErrorRow } from '../src/errors.ts'
+import { type Audience, ERRORS, type ErrorRow } from '../src/error-table.ts'
 
 const AUDIENCES: Readonly<Record<Audience, string>> = {
   model: 'the model, by calling differently',
@@ -6,7 +6,7 @@ const AUDIENCES: Readonly<Record<Audience, string>> = {
   operator: 'the operator, who finds more in the log',
 }
 
-/** docs/reference/errors.md, made from the table in src/errors.ts. */
+/** docs/reference/errors.md, made from the table in src/error-table.ts. */
 export function errorsReference(): string {
   const rows = Object.entries(ERRORS).map(([code, row]) => [
     `\`${code}\``,

@@ -9,7 +9,7 @@ import { generatedDocs, markdownFiles, staleDocs } from '../scripts/generate-doc
 import { quotedText } from '../scripts/quote-examples.ts'
 import { commands } from '../src/cli/commands.ts'
 import { findCommand, parseCommandLine } from '../src/cli/parse-command-line.ts'
-import { ERRORS } from '../src/errors.ts'
+import { ERRORS } from '../src/error-table.ts'
 import { placesOf } from './conformance/raw/check.ts'
 import { CHAPTERS } from './conformance/raw/checks.ts'
 

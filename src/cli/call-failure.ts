@@ -1,4 +1,5 @@
-import { ERRORS, type ErrorCode, type ErrorDetails, ToolgateError } from '../errors.ts'
+import { ERRORS, type ErrorCode } from '../error-table.ts'
+import { type ErrorDetails, ToolgateError } from '../errors.ts'
 
 /** A call was answered with an error. Unlike a failure of the command itself, `INTERNAL` in it is the server's. */
 export class CallFailure extends ToolgateError {

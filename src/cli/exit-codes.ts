@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../error-table.ts'
 
 /** What an exit code of the command line says. The numbers are stable. */
 export const EXIT_CODES: {

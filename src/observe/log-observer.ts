@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino'
-import { ERRORS } from '../errors.ts'
+import { ERRORS } from '../error-table.ts'
 import { describeText, describeValue } from './describe-value.ts'
 import { escapeJson } from './escape-json.ts'
 import { isoTime } from './iso-time.ts'

@@ -1,4 +1,4 @@
-import { ERRORS } from '../errors.ts'
+import { ERRORS } from '../error-table.ts'
 import { isoTime } from '../observe/iso-time.ts'
 import type { Call } from './call.ts'
 import type { Guards } from './guards.ts'

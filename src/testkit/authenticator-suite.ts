@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ERRORS } from '../errors.ts'
+import { ERRORS } from '../error-table.ts'
 import { type Authentication, type Authenticator, isRefusal } from '../identity/authenticator.ts'
 import type { Credentials } from '../identity/credentials.ts'
 import type { Principal } from '../identity/principal.ts'

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { ERRORS, type ErrorCode } from '../../src/errors.ts'
+import { ERRORS, type ErrorCode } from '../../src/error-table.ts'
 import type { RawAnswer } from './raw-connection.ts'
 import { SECRETS } from './subject.ts'
 

@@ -1,4 +1,5 @@
-import { ERRORS, ToolgateError } from '../../errors.ts'
+import { ERRORS } from '../../error-table.ts'
+import { ToolgateError } from '../../errors.ts'
 import type { Era } from '../../pipeline/call.ts'
 import type { JsonRpcResponse, RequestId } from './json-rpc.ts'
 

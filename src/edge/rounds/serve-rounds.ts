@@ -1,6 +1,7 @@
 import type { InputRequired, InputResponses } from '../../capabilities/input-required.ts'
 import type { CallToolResult } from '../../capabilities/protocol.ts'
-import { ERRORS, ToolgateError, toToolgateError } from '../../errors.ts'
+import { ERRORS } from '../../error-table.ts'
+import { ToolgateError, toToolgateError } from '../../errors.ts'
 import type { Call } from '../../pipeline/call.ts'
 import type { Outcome } from '../../pipeline/outcome.ts'
 import { serveCall } from '../../pipeline/serve-call.ts'

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { ERRORS, ToolgateError } from '../../errors.ts'
+import { ERRORS } from '../../error-table.ts'
+import { ToolgateError } from '../../errors.ts'
 import type { Observer } from '../../observe/observation.ts'
 import type { Cancellation } from '../../pipeline/call.ts'
 import type { StoredTask, TaskStore } from '../../storage/task-store.ts'

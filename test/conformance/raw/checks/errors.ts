@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ERRORS } from '../../../../src/errors.ts'
+import { ERRORS } from '../../../../src/error-table.ts'
 import { BOTH, MODERN, onBoth, type RawCheck } from '../check.ts'
 import type { Talk } from '../talk.ts'
 
