@@ -27,8 +27,15 @@ export interface ReloadReport {
   readonly removed: readonly string[]
 }
 
+/** What a new configuration brought. */
+export interface ReconfigureReport extends ReloadReport {
+  /** Options that differ but hold until the process is started anew: `server.port`. */
+  readonly needRestart: readonly string[]
+}
+
 /** A whole Toolgate in this process: connected, compiled, ready to be served. */
 export interface App {
+  /** What is served now. */
   readonly config: Config
   /** What is offered now. */
   readonly catalog: Catalog
@@ -46,8 +53,15 @@ export interface App {
   connectInMemory(as?: Principal, client?: MemoryClient): MemoryPeer
   /** Reads every connector's source again and swaps the catalog in one step; on failure the old one stays. */
   reload(): Promise<ReloadReport>
+  /**
+   * Takes another configuration over in one step: connectors, access, limits, log and what the server says of itself.
+   * Calls that run end under the one before. Rejects, and changes nothing, when the new one cannot be served.
+   */
+  reconfigure(config: Config): Promise<ReconfigureReport>
   /** Files and folders whose change means `reload`. */
   watched(): readonly string[]
-  /** Ends listeners, streams and connectors, writes out the audit trail. Idempotent. */
+  /** Tells the log, and whoever else listens, of something that happened around the app. */
+  readonly observe: Observer
+  /** Lets running calls end, then ends streams and connectors and writes out the audit trail. Idempotent. */
   close(): Promise<void>
 }

@@ -36,7 +36,10 @@ export function compareCatalogs(before: Catalog, after: Catalog): CatalogChange 
 }
 
 /** Tells whoever subscribed. */
-export function announceChanges(change: CatalogChange, notifier: ChangeNotifier): void {
+export function announceChanges(
+  change: Pick<CatalogChange, 'tools' | 'prompts' | 'resources'>,
+  notifier: ChangeNotifier,
+): void {
   if (change.tools) notifier.toolsChanged()
   if (change.prompts) notifier.promptsChanged()
   if (change.resources) notifier.resourcesChanged()

@@ -1,21 +1,15 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { createFileAuditTrail } from '../audit/file-audit-trail.ts'
-import type { Implementation } from '../capabilities/protocol.ts'
 import type { Config } from '../config/config.ts'
-import { createEngine, type Engine } from '../edge/engine.ts'
+import { createEngine } from '../edge/engine.ts'
 import { createSealer } from '../edge/seal.ts'
 import { openPepper, type Pepper } from '../identity/pepper.ts'
-import { combineObservers } from '../observe/combine-observers.ts'
-import { createLogObserver } from '../observe/log-observer.ts'
-import type { Observer } from '../observe/observation.ts'
-import { createPolicy } from '../pipeline/authorize.ts'
-import type { Guards } from '../pipeline/guards.ts'
-import { createRateLimiter } from '../pipeline/limit-rate.ts'
 import { openStorage } from '../storage/open-storage.ts'
-import type { TaskStore } from '../storage/task-store.ts'
-import { createAccess } from './access.ts'
+import { type Access, createAccess } from './access.ts'
 import type { App, AppOptions } from './app.ts'
-import { createConnector } from './connector-registry.ts'
+import { createGuards } from './create-guards.ts'
+import { createLog } from './create-log.ts'
+import { identityOf } from './identity-of.ts'
 import { RunningApp } from './running-app.ts'
 import { Sources } from './sources.ts'
 
@@ -30,67 +24,30 @@ import { Sources } from './sources.ts'
  */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const clock = options.clock ?? Date.now
-  const observe = observerOf(config, options)
-  const configured = await Promise.all(config.connectors.map(createConnector))
-  const sources = new Sources([...configured, ...(options.connectors ?? [])], observe)
+  const log = createLog(config, options)
+  const sources = new Sources(options.connectors ?? [], log.observe)
   try {
-    const catalog = await sources.connect()
+    const prepared = await sources.prepare(config.connectors)
+    prepared.commit()
     const pepper = openPepper(config.storage)
     const storage = openStorage(config.storage)
-    const access = createAccess(config, {
-      pepper,
-      store: storage.keys,
-      keys: options.keys ?? [],
-      clock,
-      observer: observe,
+    const openAccess = (wanted: Config): Access =>
+      createAccess(wanted, { pepper, store: storage.keys, keys: options.keys ?? [], clock, observer: log.observe })
+    const audit = createFileAuditTrail({ ...config.audit, clock, observer: log.observe })
+    const timer = options.clock ?? (() => performance.now())
+    const guards = createGuards(config, prepared.catalog, { audit, observe: log.observe, clock, timer })
+    const engine = createEngine({
+      guards,
+      identity: identityOf(config),
+      options: config.server,
+      sealer: createSealer(sealKey(pepper)),
+      taskStore: storage.tasks,
     })
-    const audit = createFileAuditTrail({ ...config.audit, clock, observer: observe })
-    const guards: Guards = {
-      catalog,
-      policy: createPolicy(config.access.roles),
-      limiter: createRateLimiter(config.limits, clock),
-      audit,
-      observe,
-      clock,
-      timer: options.clock ?? (() => performance.now()),
-      limits: config.limits,
-    }
-    const engine = engineOf(config, guards, { pepper, taskStore: storage.tasks })
-    return new RunningApp({ config, access, engine, sources, storage, audit })
+    return new RunningApp({ config, openAccess, engine, sources, storage, audit, log })
   } catch (thrown) {
     await sources.close()
     throw thrown
   }
-}
-
-function observerOf(config: Config, { writeLog, clock, observer }: AppOptions): Observer {
-  const log = createLogObserver({
-    ...config.log,
-    ...(writeLog === undefined ? {} : { write: writeLog }),
-    ...(clock === undefined ? {} : { clock }),
-  })
-  return observer === undefined ? log : combineObservers([log, observer])
-}
-
-function engineOf(
-  config: Config,
-  guards: Guards,
-  { pepper, taskStore }: { readonly pepper: Pepper; readonly taskStore: TaskStore },
-): Engine {
-  const { name, version, title, websiteUrl, instructions } = config
-  const info: Implementation = {
-    name,
-    version,
-    ...(title === undefined ? {} : { title }),
-    ...(websiteUrl === undefined ? {} : { websiteUrl }),
-  }
-  return createEngine({
-    guards,
-    identity: { info, instructions },
-    options: config.server,
-    sealer: createSealer(sealKey(pepper)),
-    taskStore,
-  })
 }
 
 /** Derived from the pepper, so that cursors and states outlive a restart; without one they live as long as the process. */

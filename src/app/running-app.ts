@@ -1,46 +1,65 @@
 import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
 import type { Engine } from '../edge/engine.ts'
-import type { HttpEdge } from '../edge/http/serve-http.ts'
+import type { HttpAccess, HttpEdge } from '../edge/http/serve-http.ts'
 import { connectInMemory, type MemoryClient, type MemoryPeer } from '../edge/memory/connect-in-memory.ts'
 import { ToolgateError } from '../errors.ts'
 import { localPrincipal } from '../identity/known-principals.ts'
 import type { Principal } from '../identity/principal.ts'
+import type { Observer } from '../observe/observation.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import type { Access } from './access.ts'
-import type { App, ReloadReport } from './app.ts'
+import type { App, ReconfigureReport, ReloadReport } from './app.ts'
 import { announceChanges, compareCatalogs } from './compare-catalogs.ts'
-import type { Sources } from './sources.ts'
+import { createGuards } from './create-guards.ts'
+import type { AppLog } from './create-log.ts'
+import { identityOf } from './identity-of.ts'
+import { listRestartOptions } from './list-restart-options.ts'
+import type { PreparedSources, Sources } from './sources.ts'
 
 interface Parts {
   readonly config: Config
-  readonly access: Access
+  /** Who may be let in under a configuration. */
+  readonly openAccess: (config: Config) => Access
   readonly engine: Engine
   readonly sources: Sources
   readonly storage: Storage
   readonly audit: AuditTrail
+  readonly log: AppLog
 }
 
 /** An app as `createApp` makes it. */
 export class RunningApp implements App {
-  readonly config: Config
   readonly #parts: Parts
+  #config: Config
+  #access: Access
   #http: HttpEdge | undefined
+  #host: string | undefined
   #isServing = false
   #reloading: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
   constructor(parts: Parts) {
-    this.config = parts.config
     this.#parts = parts
-    parts.sources.onChange(
-      () => this.catalog,
-      (catalog) => this.#use(catalog),
-    )
-    parts.sources.observeFaults()
-    parts.sources.onResourceUpdated((uri) => parts.engine.notifier.resourceUpdated(uri))
+    this.#config = parts.config
+    this.#access = parts.openAccess(parts.config)
+    parts.sources.listen({
+      current: () => this.catalog,
+      use: (catalog) => this.#use(catalog),
+      resourceUpdated: (uri) => parts.engine.notifier.resourceUpdated(uri),
+    })
+  }
+
+  get config(): Config {
+    return this.#config
+  }
+
+  get observe(): Observer {
+    return this.#parts.log.observe
   }
 
   get catalog(): Catalog {
@@ -48,21 +67,23 @@ export class RunningApp implements App {
   }
 
   async listen(at: { readonly host?: string; readonly port?: number } = {}): Promise<{ url: string; port: number }> {
-    const { access, engine, config } = this.#parts
-    const host = at.host ?? config.server.host
-    access.requireHttp(host)
+    const { engine } = this.#parts
+    const { server } = this.#config
+    const host = at.host ?? server.host
+    this.#access.requireHttp(host)
     const { createHttpEdge } = await import('../edge/http/serve-http.ts')
-    this.#http = createHttpEdge({ ...engine, options: { ...engine.options, host } }, access)
-    const port = await listenOn(this.#http, host, at.port ?? config.server.port)
-    const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${config.server.path}`
+    this.#http = createHttpEdge(engine, this.#currentAccess(), host)
+    const port = await listenOn(this.#http, host, at.port ?? server.port)
+    this.#host = host
+    const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${server.path}`
     this.#isServing = true
     engine.guards.observe({ type: 'server.started', message: `Serving ${url}` })
     return { url, port }
   }
 
   async serveStdio(): Promise<void> {
-    const { access, engine } = this.#parts
-    const principal = access.requireLocal()
+    const { engine } = this.#parts
+    const principal = this.#access.requireLocal()
     const { reserveStdout } = await import('../edge/stdio/reserve-stdout.ts')
     const { serveStdio } = await import('../edge/stdio/serve-stdio.ts')
     this.#isServing = true
@@ -71,13 +92,29 @@ export class RunningApp implements App {
   }
 
   connectInMemory(as?: Principal, client: MemoryClient = {}): MemoryPeer {
-    return connectInMemory(this.#parts.engine, as ?? this.#parts.access.local ?? localPrincipal([]), client)
+    return connectInMemory(this.#parts.engine, as ?? this.#access.local ?? localPrincipal([]), client)
   }
 
   reload(): Promise<ReloadReport> {
-    const next = this.#reloading.then(async () => this.#use(await this.#parts.sources.reload(this.catalog)))
-    this.#reloading = next.catch(() => {})
-    return next
+    return this.#inTurn(async () => {
+      const prepared = await this.#parts.sources.prepare(this.#config.connectors, this.catalog)
+      prepared.commit()
+      return this.#use(prepared.catalog)
+    })
+  }
+
+  reconfigure(config: Config): Promise<ReconfigureReport> {
+    return this.#inTurn(async () => {
+      const prepared = await this.#parts.sources.prepare(config.connectors, this.catalog)
+      try {
+        const access = this.#parts.openAccess(config)
+        if (this.#host !== undefined) access.requireHttp(this.#host)
+        return this.#takeOver(config, access, prepared)
+      } catch (thrown) {
+        await prepared.discard()
+        throw thrown
+      }
+    })
   }
 
   watched(): readonly string[] {
@@ -89,12 +126,62 @@ export class RunningApp implements App {
     return this.#closed
   }
 
+  /** Reloads come one after the other; one that fails does not keep the next from its turn. */
+  #inTurn<Report>(change: () => Promise<Report>): Promise<Report> {
+    const next = this.#reloading.then(change)
+    this.#reloading = next.catch(() => {})
+    return next
+  }
+
+  /** Whoever asks is answered by the configuration of that moment. */
+  #currentAccess(): HttpAccess {
+    const access = (): Access => this.#access
+    return {
+      get authenticator() {
+        return access().authenticator
+      },
+      get anonymous() {
+        return access().anonymous
+      },
+    }
+  }
+
+  /** One step, from which nothing can fail: no call sees a part of the one configuration and a part of the other. */
+  #takeOver(config: Config, access: Access, prepared: PreparedSources): ReconfigureReport {
+    const { engine, log } = this.#parts
+    const before = { config: this.#config, guards: engine.guards }
+    const needRestart = listRestartOptions(before.config, config)
+    const { audit, observe, clock, timer } = before.guards
+    const guards = createGuards(config, prepared.catalog, { audit, observe, clock, timer }, before)
+    const retire = prepared.commit()
+    const { catalog } = before.guards
+    engine.guards = guards
+    engine.identity = identityOf(config)
+    this.#access = access
+    this.#config = keepFixed(before.config, config)
+    log.use(config)
+    const change = compareCatalogs(catalog, prepared.catalog)
+    // Other roles see other names, whether or not there are others.
+    const isVisibilityChanged = !isDeepStrictEqual(before.config.access.roles, config.access.roles)
+    announceChanges(isVisibilityChanged ? { tools: true, prompts: true, resources: true } : change, engine.notifier)
+    void before.guards.inFlight.idle().then(retire)
+    const { added, removed } = change
+    const details = { added, removed, needRestart }
+    observe({ type: 'config.changed', message: 'The configuration was taken over', details })
+    return details
+  }
+
   async #close(): Promise<void> {
     const { engine, sources, storage, audit } = this.#parts
-    await this.#http?.close()
+    const { drain } = engine.options
+    if (this.#http !== undefined) {
+      if (this.#isServing) await setTimeout(drain.delayMs)
+      await this.#http.close()
+    }
     engine.events.close()
     await engine.tasks.close()
-    await sources.close()
+    await waitAtMost(drain.timeoutMs, engine.guards.inFlight.idle())
+    await waitAtMost(drain.timeoutMs, sources.close())
     await audit.close()
     storage.close()
     if (this.#isServing) engine.guards.observe({ type: 'server.stopped', message: 'Stopped' })
@@ -102,19 +189,29 @@ export class RunningApp implements App {
 
   #use(catalog: Catalog): ReloadReport {
     const { engine } = this.#parts
-    const change = compareCatalogs(this.catalog, catalog)
-    engine.guards.catalog = catalog
+    const { added, removed, isChange, ...change } = compareCatalogs(this.catalog, catalog)
+    engine.guards = { ...engine.guards, catalog }
     announceChanges(change, engine.notifier)
-    if (change.isChange) {
-      const { added, removed } = change
-      engine.guards.observe({
-        type: 'catalog.changed',
-        message: 'What is offered has changed',
-        details: { added, removed },
-      })
+    if (isChange) {
+      const message = 'What is offered has changed'
+      engine.guards.observe({ type: 'catalog.changed', message, details: { added, removed } })
     }
-    return { added: change.added, removed: change.removed }
+    return { added, removed }
   }
+}
+
+/** Waits for something, but no longer than this. */
+async function waitAtMost(milliseconds: number, something: Promise<void>): Promise<void> {
+  const waiting = new AbortController()
+  const { signal } = waiting
+  await Promise.race([something, setTimeout(milliseconds, undefined, { signal }).catch(() => {})])
+  waiting.abort()
+}
+
+/** What a running server cannot take over is as it was. */
+function keepFixed(before: Config, { server: _, storage: __, audit: ___, ...taken }: Config): Config {
+  const { server, storage, audit } = before
+  return Object.freeze({ ...taken, server, storage, audit })
 }
 
 function listenOn({ server }: HttpEdge, host: string, port: number): Promise<number> {

@@ -35,7 +35,9 @@ const serving: readonly Option[] = [
 const serve: Command = {
   name: 'serve',
   summary: 'Serves what the configuration offers, over HTTP or stdio.',
-  details: 'Ends with exit code 0 on SIGTERM or SIGINT after open calls are answered; a second signal ends it at once.',
+  details:
+    'Takes the config file over when it changes and on SIGHUP; a bad one is logged and the one before goes on serving. ' +
+    'Ends with exit code 0 on SIGTERM or SIGINT after open calls are answered; a second signal ends it at once.',
   arguments: [path],
   options: serving,
   examples: [

@@ -78,15 +78,21 @@ export class DevSession {
     }
   }
 
-  /** Takes over a changed config file: a new app takes the place of the old one once it is whole. */
+  /** Takes over a changed config file. Where that needs a restart, a new app takes the place of the old one. */
   async #replace(): Promise<ReloadReport | undefined> {
     const { invocation, serving } = this.#options
-    if (serving.isStdio) {
-      invocation.terminal.err('The config file changed; over stdio it is taken over at the next start.\n')
-      return undefined
-    }
+    const config = await openTarget(invocation)
+    const report = await this.#app?.reconfigure(config)
+    if (report === undefined || report.needRestart.length === 0) return report
+    if (!serving.isStdio) return this.#restart(config)
+    invocation.terminal.err(`At the next start only: ${report.needRestart.join(', ')}.\n`)
+    return report
+  }
+
+  async #restart(config: Config): Promise<undefined> {
+    const { invocation, serving } = this.#options
     const old = this.#app
-    const next = await this.#create(await openTarget(invocation))
+    const next = await this.#create(config)
     const { server } = next.config
     const at = { host: serving.host ?? server.host, port: serving.port ?? server.port }
     const isMoved = serving.port === undefined && server.port !== old?.config.server.port
@@ -95,7 +101,6 @@ export class DevSession {
     if (!isMoved) await this.#listen(next, { ...at, ...(this.#port === undefined ? {} : { port: this.#port }) })
     this.#app = next
     invocation.terminal.err(`The configuration was taken over: ${countOffered(next)}.\n`)
-    return undefined
   }
 
   async #listen(app: App, at: { readonly host: string; readonly port: number }): Promise<void> {
@@ -111,7 +116,12 @@ export class DevSession {
 
   #observe(observation: Observation): void {
     // What a reload brought is told with how long it took.
-    if (observation.type === 'catalog.changed' || observation.type.startsWith('server.')) return
+    if (
+      observation.type === 'catalog.changed' ||
+      observation.type === 'config.changed' ||
+      observation.type.startsWith('server.')
+    )
+      return
     const { type, ...facts } = observation
     const cause = 'cause' in facts && facts.cause !== undefined ? { cause: String(facts.cause) } : {}
     this.#say({ event: type, ...facts, ...cause }, observationText(observation, new Date()))

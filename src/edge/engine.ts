@@ -15,8 +15,10 @@ import { TaskTable } from './tasks/task-table.ts'
 
 /** What every transport shares: the guards, the server's own name, and what is announced. */
 export interface Engine {
-  readonly guards: Guards
-  readonly identity: ServerIdentity
+  /** Replaced as a whole when what is offered or configured changes; never kept by anybody. */
+  guards: Guards
+  /** Replaced as a whole. */
+  identity: ServerIdentity
   readonly options: ServerOptions
   readonly sealer: Sealer
   readonly events: EventBus

@@ -20,6 +20,12 @@ export interface CompatOptions {
   readonly sse: boolean
 }
 
+/** How the server ends. */
+export interface DrainOptions {
+  readonly delayMs: number
+  readonly timeoutMs: number
+}
+
 /** How MCP is served over HTTP; what concerns the messages themselves holds on every transport. */
 export interface ServerOptions {
   readonly host: string
@@ -38,13 +44,15 @@ export interface ServerOptions {
   readonly askTimeoutMs: number
   readonly stateTtlMs: number
   readonly cacheTtlMs: number
+  readonly drain: DrainOptions
   readonly compat: CompatOptions
 }
 
 /** `server` as it may be written: every option has a default. */
-export type ServerInput = Partial<Omit<ServerOptions, 'sessions' | 'tasks' | 'compat'>> & {
+export type ServerInput = Partial<Omit<ServerOptions, 'sessions' | 'tasks' | 'drain' | 'compat'>> & {
   readonly sessions?: Partial<SessionOptions>
   readonly tasks?: Partial<TaskOptions>
+  readonly drain?: Partial<DrainOptions>
   readonly compat?: Partial<CompatOptions>
 }
 
@@ -73,6 +81,17 @@ const tasks: z.ZodType<TaskOptions> = z.strictObject({
     .describe('Milliseconds that clients are told to wait between two looks.'),
   max: count().default(10_000).describe('Tasks kept in all, ended ones too.'),
   maxPerPrincipal: count().default(1000).describe('Tasks kept of one principal.'),
+})
+
+const drain: z.ZodType<DrainOptions> = z.strictObject({
+  delayMs: milliseconds(0)
+    .default(0)
+    .describe(
+      'Milliseconds for which a server that is to end still takes requests, while it says that it is not ready.',
+    ),
+  timeoutMs: milliseconds()
+    .default(10_000)
+    .describe('Milliseconds that running calls then have to end; the rest is cancelled.'),
 })
 
 const compat: z.ZodType<CompatOptions> = z.strictObject({
@@ -122,5 +141,6 @@ export const serverOptions: z.ZodType<ServerOptions> = z.strictObject({
   cacheTtlMs: milliseconds(0)
     .default(0)
     .describe('Milliseconds for which clients may keep lists and reads; 0 is not at all.'),
+  drain: drain.prefault({}).describe('How the server ends on SIGTERM or SIGINT.'),
   compat: compat.prefault({}).describe('What is served only for clients that have not moved on.'),
 })

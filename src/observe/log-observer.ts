@@ -60,6 +60,7 @@ function levelOf(observation: Observation): Level {
     case 'call.ended':
       return levelOfCall(observation)
     case 'fault':
+    case 'config.refused':
       return 'error'
     case 'auth.refused':
     case 'warning':

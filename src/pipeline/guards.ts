@@ -2,6 +2,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Observer } from '../observe/observation.ts'
 import type { Policy } from './authorize.ts'
+import type { InFlight } from './in-flight.ts'
 import type { RateLimiter } from './limit-rate.ts'
 
 /** Milliseconds and counts that bound one call. */
@@ -12,10 +13,14 @@ export interface CallLimits {
   readonly maxNotificationsPerCall: number
 }
 
-/** Everything the guards need; handed down, never imported. `catalog` and `policy` are replaced when they change. */
+/**
+ * Everything the guards need; handed down, never imported. A change of what is offered or configured makes new guards; a
+ * call that runs ends under those it began with.
+ */
 export interface Guards {
-  catalog: Catalog
-  policy: Policy
+  readonly catalog: Catalog
+  readonly policy: Policy
+  readonly inFlight: InFlight
   readonly limiter: RateLimiter
   readonly audit: AuditTrail
   readonly observe: Observer

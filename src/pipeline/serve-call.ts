@@ -14,6 +14,7 @@ import { validateOutput } from './validate-output.ts'
 /** Serves one call: through every guard, recorded exactly once, allowed or denied. Never rejects. */
 export async function serveCall(guards: Guards, call: Call): Promise<Outcome> {
   const trace: Trace = { startedAt: guards.clock(), startedMark: guards.timer() }
+  guards.inFlight.begin()
   let outcome: Outcome
   try {
     const result = await passGuards(guards, call, trace)
@@ -22,6 +23,7 @@ export async function serveCall(guards: Guards, call: Call): Promise<Outcome> {
     outcome = { status: 'error', error: toToolgateError(thrown) }
   }
   recordCall(guards, call, trace, outcome)
+  guards.inFlight.end()
   return outcome
 }
 

@@ -119,6 +119,30 @@ export const hang = defineTool({ name: 'hang', description: 'Hangs.', run: () =>
     tools.remove()
   })
 
+  it('takes a changed config file over, at once on SIGHUP, and refuses a bad one without an interruption', async () => {
+    const { running, url, key } = await serveFresh('serve')
+    const call = async (name: string): Promise<number | null> =>
+      (await runCli(['call', name, '--url', url, '--key', key], here)).code
+    const file = join(folder.path, 'toolgate.yaml')
+    const whole = readFileSync(file, 'utf8')
+    writeFileSync(file, `${whole}\nnonsense: 1\n`)
+    running.child.kill('SIGHUP')
+    await running.printed(
+      /"level":"error".*was not taken over.*nonsense|"level":"error".*nonsense.*was not taken over/,
+      'err',
+    )
+    expect(await call('hello')).toBe(0)
+    writeFileSync(file, whole.replace('connectors: [{', 'connectors: [{ prefix: my_,'))
+    running.child.kill('SIGHUP')
+    await running.printed(/"added":\["my_[\s\S]*The configuration was taken over/, 'err')
+    expect(await call('my_hello')).toBe(0)
+    writeFileSync(file, whole)
+    await running.printed(/"added":\["(bye|hello)[\s\S]*The configuration was taken over/, 'err')
+    expect(await call('hello')).toBe(0)
+    running.child.kill('SIGTERM')
+    expect((await running.ended()).code).toBe(0)
+  })
+
   it('prints snippets that start the same server over stdio', async () => {
     const { running } = await serveFresh('serve')
     const [, json = ''] = /Claude Desktop[^\n]*\n( {2}\{\n[\s\S]*?\n {2}\}\n)/.exec(running.out) ?? []
@@ -255,7 +279,7 @@ describe('toolgate dev', () => {
     const file = join(folder.path, 'toolgate.yaml')
     const whole = readFileSync(file, 'utf8')
     writeFileSync(file, whole.replace('connectors: [{', 'connectors: [{ prefix: my_,'))
-    await running.printed(/The configuration was taken over/, 'err')
+    await running.printed(/reloaded in \d+ ms: .*\+ my_hello/)
     expect((await runCli(['call', 'my_hello', '--url', url, '--key', key], here)).code).toBe(0)
     writeFileSync(file, `${whole}\nnonsense: 1\n`)
     await running.printed(/nonsense[\s\S]*The last good state goes on serving\./)

@@ -1,6 +1,7 @@
 import { createApp } from '../../app/create-app.ts'
 import type { RunCommand } from '../command.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
+import { followConfig } from '../follow-config.ts'
 import { openTarget } from '../open-target.ts'
 import { listen, makeFreshKey, readServing } from '../serving.ts'
 import { untilEnded } from '../until-ended.ts'
@@ -12,6 +13,7 @@ export const serve: RunCommand = async (invocation) => {
   const key = serving.freshKeyRole === undefined ? undefined : await makeFreshKey(config, serving.freshKeyRole)
   const ended = untilEnded(invocation.terminal)
   const app = await createApp(config, key === undefined ? {} : { keys: [key.stored] })
+  const stop = followConfig({ app, read: () => openTarget(invocation), onHangUp: !process.stdin.isTTY })
   try {
     if (serving.isStdio) return await Promise.race([app.serveStdio().then(() => EXIT_CODES.ok), ended])
     const { url } = await listen(app, serving, invocation)
@@ -19,6 +21,7 @@ export const serve: RunCommand = async (invocation) => {
     await printServing(invocation, { app, url, key, serving })
     return await ended
   } finally {
+    stop()
     await app.close()
   }
 }

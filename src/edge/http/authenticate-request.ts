@@ -1,24 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ToolgateError } from '../../errors.ts'
-import { type Authenticator, isRefusal } from '../../identity/authenticator.ts'
+import { isRefusal } from '../../identity/authenticator.ts'
 import { readCredentials } from '../../identity/credentials.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { missingCredential, type Refusal } from '../../identity/refusal.ts'
 import type { Engine } from '../engine.ts'
+import type { HttpAccess } from './serve-http.ts'
 
 /** Finds out who sends the request, from its headers alone. Throws the refusal's error with its challenge set. */
 export async function authenticateRequest(
-  parts: { readonly engine: Engine; readonly authenticator: Authenticator; readonly anonymous: Principal | undefined },
+  { engine, access }: { readonly engine: Engine; readonly access: HttpAccess },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Principal> {
   const address = request.socket.remoteAddress
-  const answer = parts.authenticator.authenticate(
+  const answer = access.authenticator.authenticate(
     readCredentials({ rawHeaders: request.rawHeaders, url: request.url, address }),
   )
-  const found = (answer instanceof Promise ? await answer : answer) ?? parts.anonymous ?? missingCredential
+  const found = (answer instanceof Promise ? await answer : answer) ?? access.anonymous ?? missingCredential
   if (!isRefusal(found)) return found
-  parts.engine.guards.observe({ type: 'auth.refused', reason: found.reason, address: address ?? '' })
+  engine.guards.observe({ type: 'auth.refused', reason: found.reason, address: address ?? '' })
   throw challenge(found, response)
 }
 

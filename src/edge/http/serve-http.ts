@@ -29,11 +29,16 @@ export interface HttpEdge {
   close(graceMs?: number): Promise<void>
 }
 
-interface Parts {
-  readonly engine: Engine
+/** Who is let in. Asked anew for every request, so that a new configuration holds for the next one. */
+export interface HttpAccess {
   readonly authenticator: Authenticator
   /** Who a request without a credential is; `undefined` refuses it. */
   readonly anonymous: Principal | undefined
+}
+
+interface Parts {
+  readonly engine: Engine
+  readonly access: HttpAccess
   readonly rules: OriginRules
   readonly sessions: SessionStore
   readonly keepAlive: KeepAlive
@@ -41,22 +46,19 @@ interface Parts {
   readonly ssePair: SsePair | undefined
 }
 
-/** Makes the server; it does not listen yet. */
-export function createHttpEdge(
-  engine: Engine,
-  access: { readonly authenticator: Authenticator; readonly anonymous: Principal | undefined },
-): HttpEdge {
-  const rules = createOriginRules(engine.options)
+/** Makes the server; it does not listen yet. `host` is where it will. */
+export function createHttpEdge(engine: Engine, access: HttpAccess, host: string = engine.options.host): HttpEdge {
+  const rules = createOriginRules({ ...engine.options, host })
   const sessions = createSessionStore(engine)
   const keepAlive = createKeepAlive(engine.options.keepAliveMs)
   const ssePair = engine.options.compat.sse ? createSsePair(engine) : undefined
-  const parts: Parts = { engine, ...access, rules, sessions, keepAlive, ssePair }
+  const parts: Parts = { engine, access, rules, sessions, keepAlive, ssePair }
   // A client that sends its headers or body by the byte is cut off soon; answers may take as long as they need.
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 65_000 },
     (request, response) => void serveHttp(parts, request, response),
   )
-  return { server, sessions, close: (graceMs = GRACE_MS) => closeEdge(parts, server, graceMs) }
+  return { server, sessions, close: (graceMs = engine.options.drain.timeoutMs) => closeEdge(parts, server, graceMs) }
 }
 
 /** Serves one HTTP request, top to bottom. Never rejects. */
@@ -156,8 +158,6 @@ function isModernMessage({ kind, message }: Message, request: IncomingMessage): 
   return claimsModern(message.params) || namesModern
 }
 
-/** How long calls may still run once the server is to end. */
-const GRACE_MS = 5_000
 const LOOK_MS = 20
 
 async function closeEdge(

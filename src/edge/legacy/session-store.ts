@@ -24,13 +24,14 @@ const SWEEP_MS = 30_000
 /** Ends idle sessions every half minute. A principal at its limit loses the session that it used longest ago. */
 export function createSessionStore(engine: Engine): SessionStore {
   const sessions = new Map<string, LegacySession>()
-  const { options, guards } = engine
+  const { options } = engine
+  const { clock } = engine.guards
   const end = (session: LegacySession): void => {
     sessions.delete(session.id)
     session.end()
   }
   const sweep = (): void => {
-    const idleSince = guards.clock() - options.sessions.idleMs
+    const idleSince = clock() - options.sessions.idleMs
     for (const session of [...sessions.values()]) {
       if (session.lastSeenAt <= idleSince && !session.isBusy) end(session)
     }
@@ -48,7 +49,7 @@ export function createSessionStore(engine: Engine): SessionStore {
     find(id, principal) {
       const session = sessions.get(id)
       if (session === undefined || session.principal.id !== principal.id) throw notFound()
-      session.lastSeenAt = guards.clock()
+      session.lastSeenAt = clock()
       return session
     },
     end,

@@ -155,10 +155,13 @@ it('whoever may not use the tool any more may not see its tasks either', async (
   const { engine, call, get } = start([tool])
   const { taskId } = await call('job')
   const { policy } = engine.guards
-  engine.guards.policy = { decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) }
+  engine.guards = {
+    ...engine.guards,
+    policy: { decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) },
+  }
   const refused = await failureOf(get(taskId))
   expect(refused).toMatchObject({ code: -32602, message: 'Unknown task.' })
-  engine.guards.policy = policy
+  engine.guards = { ...engine.guards, policy }
   expect(await get(taskId)).toMatchObject({ status: 'working' })
 })
 
@@ -253,11 +256,14 @@ it('a task is resumed through every guard: without the right to the tool it stay
   const { inputRequests } = await reach(handle, 'input_required')
   const inputResponses = Object.fromEntries(Object.keys(inputRequests).map((key) => [key, accept('x')]))
   const { policy } = engine.guards
-  engine.guards.policy = { decide: () => ({ effect: 'deny', reason: 'scope', rule: 'none', missing: ['crm:write'] }) }
+  engine.guards = {
+    ...engine.guards,
+    policy: { decide: () => ({ effect: 'deny', reason: 'scope', rule: 'none', missing: ['crm:write'] }) },
+  }
   const refused = await failureOf(peer.request('tasks/update', { taskId: handle.taskId, inputResponses }))
   expect(refused.code).toBe(-31403)
   expect(records.at(-1)).toMatchObject({ method: 'tasks/update', name: 'asker', decision: 'deny' })
-  engine.guards.policy = policy
+  engine.guards = { ...engine.guards, policy }
   expect(await get(handle.taskId)).toMatchObject({ status: 'input_required' })
 })
 
