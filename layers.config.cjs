@@ -48,6 +48,7 @@ const layers = [
       'capabilities/',
       'identity/principal.ts',
       'audit/audit-trail.ts',
+      'storage/recall-store.ts',
       'observe/',
       'error-table.ts',
       'errors.ts',

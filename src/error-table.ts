@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'INTERNAL'
   | 'FORBIDDEN'
   | 'RATE_LIMITED'
+  | 'IDEMPOTENCY_CONFLICT'
   | 'AUDIT_UNAVAILABLE'
   | 'UNAUTHENTICATED'
   | 'NOT_CONFIGURED'
@@ -157,6 +158,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     audience: 'model',
     jsonRpc: -31429,
     http: 429,
+  },
+  IDEMPOTENCY_CONFLICT: {
+    meaning: 'The idempotency key stands for another call, or for one whose result cannot be given again.',
+    audience: 'operator',
+    jsonRpc: -31409,
+    http: 409,
   },
   AUDIT_UNAVAILABLE: {
     meaning: 'The audit trail cannot be written, so nothing is executed.',

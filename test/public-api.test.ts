@@ -32,6 +32,7 @@ it('toolgate/testkit exports these names', async () => {
     'connectorSuite',
     'createMemoryAuditTrail',
     'keyStoreSuite',
+    'recallStoreSuite',
     'taskStoreSuite',
   ])
 })

@@ -7,6 +7,8 @@ import { createPolicy } from '../pipeline/authorize.ts'
 import type { Guards } from '../pipeline/guards.ts'
 import { InFlight } from '../pipeline/in-flight.ts'
 import { createRateLimiter } from '../pipeline/limit-rate.ts'
+import { Recall } from '../pipeline/recall.ts'
+import { createMemoryRecallStore } from '../storage/memory/recall-store.ts'
 
 /** What the guards of one configuration after the other have in common. */
 export interface GuardParts {
@@ -22,16 +24,22 @@ export interface Served {
   readonly guards: Guards
 }
 
-/** Makes the guards of a configuration. What callers have used up of an unchanged limit stays used up. */
+/** Makes the guards of a configuration. What is counted or remembered under unchanged options goes on. */
 export function createGuards(config: Config, catalog: Catalog, parts: GuardParts, before?: Served): Guards {
-  const { access, limits } = config
+  const { access, limits, idempotency } = config
   const isSameLimit = before !== undefined && isDeepStrictEqual(before.config.limits, limits)
+  const isSameRecall = before !== undefined && isDeepStrictEqual(before.config.idempotency, idempotency)
   return {
     ...parts,
     catalog,
     policy: createPolicy(access.roles),
     inFlight: new InFlight(),
+    recall: isSameRecall ? before.guards.recall : createRecall(idempotency, parts.clock),
     limiter: isSameLimit ? before.guards.limiter : createRateLimiter(limits, parts.clock),
     limits,
   }
+}
+
+function createRecall(options: Config['idempotency'], clock: () => number): Recall {
+  return new Recall({ store: createMemoryRecallStore(options), options, clock })
 }

@@ -51,6 +51,7 @@ const CLASSES: Readonly<Record<ErrorCode, ExitClass>> = {
   INTERNAL: 'internal',
   FORBIDDEN: 'refused',
   RATE_LIMITED: 'refused',
+  IDEMPOTENCY_CONFLICT: 'refused',
   AUDIT_UNAVAILABLE: 'unavailable',
   UNAUTHENTICATED: 'refused',
   NOT_CONFIGURED: 'configuration',

@@ -6,7 +6,7 @@ import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
 import { anonymousOptions, keyOptions, localOptions } from '../identity/options.ts'
 import { logOptions } from '../observe/options.ts'
-import { limitOptions, roleOptions } from '../pipeline/options.ts'
+import { idempotencyOptions, limitOptions, roleOptions } from '../pipeline/options.ts'
 import { storageOptions } from '../storage/options.ts'
 import type { Config } from './config.ts'
 
@@ -64,6 +64,9 @@ export const configSchema: z.ZodType<CheckedConfig> = z.strictObject({
     .describe('Where capabilities come from: a list, or a map from the name of each to its other options.'),
   access: accessOptions.prefault({}).describe('Who may do what. What is not allowed is denied.'),
   limits: limitOptions.prefault({}).describe('How much one principal may call and how long a call may take.'),
+  idempotency: idempotencyOptions
+    .prefault({})
+    .describe('How calls are recognised that were made before; see docs/how-to/retry-a-call.md.'),
   audit: auditOptions.prefault({}).describe('The audit trail: one line per call, denied ones too.'),
   log: logOptions.prefault({}).describe('The log: lines of JSON on stderr.'),
   storage: storageOptions.prefault({}).describe('The embedded storage.'),

@@ -4,6 +4,7 @@ import type { Observer } from '../observe/observation.ts'
 import type { Policy } from './authorize.ts'
 import type { InFlight } from './in-flight.ts'
 import type { RateLimiter } from './limit-rate.ts'
+import type { Recall } from './recall.ts'
 
 /** Milliseconds and counts that bound one call. */
 export interface CallLimits {
@@ -21,6 +22,7 @@ export interface Guards {
   readonly catalog: Catalog
   readonly policy: Policy
   readonly inFlight: InFlight
+  readonly recall: Recall
   readonly limiter: RateLimiter
   readonly audit: AuditTrail
   readonly observe: Observer

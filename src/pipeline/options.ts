@@ -9,6 +9,16 @@ export interface LimitOptions {
   readonly maxNotificationsPerCall: number
 }
 
+/** How calls are recognised that were made before. */
+export interface IdempotencyOptions {
+  readonly keyTtlMs: number
+  readonly windowMs: number
+  readonly max: number
+  readonly maxPerPrincipal: number
+  readonly maxResultBytes: number
+  readonly maxBytes: number
+}
+
 /** Selects capabilities; all given parts must match. */
 export interface SelectorOptions {
   readonly name?: string
@@ -28,7 +38,7 @@ export interface RoleOptions {
 const LONGEST_MS = 2_147_483_647
 
 const milliseconds = (): z.ZodNumber => z.int().min(1).max(LONGEST_MS)
-const count = (): z.ZodNumber => z.int().min(1).max(10_000_000)
+const count = (max = 10_000_000): z.ZodNumber => z.int().min(1).max(max)
 
 /** The options under `limits`, with their defaults. */
 export const limitOptions: z.ZodType<LimitOptions> = z.strictObject({
@@ -39,6 +49,27 @@ export const limitOptions: z.ZodType<LimitOptions> = z.strictObject({
     .describe('Milliseconds a call may take; reported progress starts them anew.'),
   maxDeadlineMs: milliseconds().default(300_000).describe('Milliseconds a call may take in all, whatever it reports.'),
   maxNotificationsPerCall: count().default(1000).describe('Notifications one call may send; further ones are dropped.'),
+})
+
+/** The options under `idempotency`, with their defaults. */
+export const idempotencyOptions: z.ZodType<IdempotencyOptions> = z.strictObject({
+  keyTtlMs: milliseconds()
+    .default(3_600_000)
+    .describe('Milliseconds for which a call with an `idempotencyKey` in `_meta` is remembered.'),
+  windowMs: z
+    .int()
+    .min(0)
+    .max(LONGEST_MS)
+    .default(10_000)
+    .describe(
+      'Milliseconds for which a tool with `idempotentHint` answers the same call again as before; 0 is not at all.',
+    ),
+  max: count().default(10_000).describe('Calls remembered in all.'),
+  maxPerPrincipal: count().default(1000).describe('Calls remembered of one principal.'),
+  maxResultBytes: count()
+    .default(65_536)
+    .describe('Characters of a result that is kept; of a larger one only that the call has ended.'),
+  maxBytes: count(1_073_741_824).default(67_108_864).describe('Characters of all kept results together.'),
 })
 
 const selector: z.ZodType<SelectorOptions> = z

@@ -17,4 +17,6 @@ export interface Trace {
   readonly startedMark: number
   capability?: Capability
   decision?: Decision
+  /** The call whose answer this one was given. */
+  replayOf?: string
 }

@@ -1,3 +1,4 @@
+import type { Capability } from '../capabilities/capability.ts'
 import { isInputRequired } from '../capabilities/input-required.ts'
 import { ToolgateError, toToolgateError } from '../errors.ts'
 import { authorize } from './authorize.ts'
@@ -35,6 +36,12 @@ async function passGuards(guards: Guards, call: Call, trace: Trace): Promise<unk
   trace.decision = guards.policy.decide(call.principal, capability)
   authorize(trace.decision, call)
   const input = await validateInput(capability, call)
+  const execute = (passed: Call): Promise<unknown> => executeCall(guards, capability, input, passed)
+  return guards.recall.serve(capability, { call, trace, inFlight: guards.inFlight, execute })
+}
+
+/** What happens once for calls that are the same. */
+async function executeCall(guards: Guards, capability: Capability, input: unknown, call: Call): Promise<unknown> {
   refuseUnrecordable(guards)
   call.handoff?.begin()
   const returned = await run(guards.limits, capability, input, call)

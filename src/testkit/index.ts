@@ -6,4 +6,5 @@ export { type AuthenticatorSubject, authenticatorSuite } from './authenticator-s
 export { type ConnectorSuiteOptions, type ConnectorUnderTest, connectorSuite } from './connector-suite.ts'
 export type { ContractCase } from './contract-case.ts'
 export { keyStoreSuite } from './key-store-suite.ts'
+export { recallStoreSuite } from './recall-store-suite.ts'
 export { taskStoreSuite } from './task-store-suite.ts'
