@@ -114,6 +114,19 @@ describe('an HTTP request', () => {
     expect((await send(server.port, { path: '/mcp/' })).status).toBe(404)
   })
 
+  // Clients that hold any 401 for a wish to sign in show their user what these paths answer, and nothing else.
+  it('where clients look for a sign-in says that a key is wanted', async () => {
+    for (const path of [
+      '/register',
+      '/.well-known/oauth-protected-resource/mcp',
+      '/.well-known/openid-configuration',
+    ]) {
+      const { status, json } = await send(server.port, { path })
+      expect([status, json.error.message]).toEqual([404, expect.stringContaining('send an API key')])
+    }
+    expect((await send(server.port, { path: '/other' })).json.error.message).not.toContain('key')
+  })
+
   it('with another method than is served is told which are', async () => {
     const put = await send(server.port, { method: 'PUT' })
     expect([put.status, put.headers.allow]).toEqual([405, 'POST, GET, DELETE, OPTIONS'])

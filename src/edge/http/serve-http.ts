@@ -99,7 +99,10 @@ function findSsePair({ engine, ssePair }: Parts, request: IncomingMessage): SseP
 
 function requirePath(request: IncomingMessage, path: string): void {
   if (request.url === path || pathOf(request) === path) return
-  throw new ToolgateError({ code: 'NOT_FOUND', message: 'There is nothing here.', hint: `MCP is served at ${path}.` })
+  // A client whose key is refused looks for a sign-in at these paths, and shows its user what the last of them answers.
+  const isSignIn = /^\/(register$|\.well-known\/(oauth-|openid-configuration))/.test(pathOf(request))
+  const hint = `MCP is served at ${path}${isSignIn ? '; there is no sign-in, send an API key that is valid' : ''}.`
+  throw new ToolgateError({ code: 'NOT_FOUND', message: 'There is nothing here.', hint })
 }
 
 function requireMethod(request: IncomingMessage, response: ServerResponse, ssePair: SsePair | undefined): void {
