@@ -41,6 +41,19 @@ describe.each(['modern', 'legacy'])('the official Inspector over HTTP, %s era', 
     expect(tools.map((tool) => tool.name)).toEqual(expect.arrayContaining(['add', 'hang', 'test_simple_text']))
   })
 
+  test('finds no schema that other clients could not read', async () => {
+    const { code, stderr } = await over('--method', 'tools/list', '--strict')
+    expect(code, stderr).toBe(0)
+  })
+
+  test('calls a tool over and over, with no error among the answers', async () => {
+    const load = ['--load', '--load-duration', '1', '--load-concurrency', '2']
+    const answer = await over(...load, '--method', 'tools/call', '--tool-name', 'add', '--tool-arg', 'a=2', 'b=3')
+    const { requests, ok } = parse(answer) as { requests: number; ok: number }
+    expect(requests).toBeGreaterThan(0)
+    expect(ok).toBe(requests)
+  })
+
   test('calls a tool', async () => {
     const result = parse(await over('--method', 'tools/call', '--tool-name', 'add', '--tool-arg', 'a=2', 'b=3'))
     expect(result).toMatchObject({ structuredContent: { sum: 5 } })
