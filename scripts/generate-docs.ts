@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configReference } from '../src/config/reference.ts'
 import { cliReference } from './cli-reference.ts'
+import { clientsReference } from './clients-reference.ts'
 import { conformanceReference } from './conformance-reference.ts'
 import { drawLayers } from './draw-layers.ts'
 import { errorsReference } from './errors-reference.ts'
@@ -23,6 +24,7 @@ export function generatedDocs(root: string): ReadonlyMap<string, string> {
     ['docs/reference/cli.md', cliReference(version)],
     ['docs/reference/config.md', configReference()],
     ['docs/reference/conformance.md', conformanceReference()],
+    ['docs/reference/clients.md', clientsReference(root)],
     ['ARCHITECTURE.md', drawLayers(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'), root)],
   ])
   for (const path of markdownFiles(root)) {

@@ -87,7 +87,7 @@ describe('the documents', () => {
 
 describe('the code in the documents', () => {
   it('is in a language that is checked here', () => {
-    const known = new Set(['ts', 'yaml', 'sh', 'json', 'text', 'mermaid'])
+    const known = new Set(['ts', 'js', 'yaml', 'sh', 'json', 'text', 'mermaid'])
     expect(blocks.filter(({ language }) => !known.has(language)).map(({ where }) => where)).toEqual([])
     expect(blocks.length).toBeGreaterThan(20)
   })

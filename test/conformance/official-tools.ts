@@ -25,7 +25,7 @@ export function installOfficialTools(): string | undefined {
   if (existsSync(SUITE) && existsSync(INSPECTOR) && existsSync(newerNode())) return undefined
   const npm = spawnSync('npm', ['ci', '--ignore-scripts'], {
     cwd: at('.'),
-    env: withoutNpmSettings(process.env),
+    env: npmEnvironment(process.env),
     encoding: 'utf8',
   })
   if (npm.status === 0 && existsSync(newerNode())) return undefined
@@ -34,7 +34,7 @@ export function installOfficialTools(): string | undefined {
 }
 
 /** An `npm run` hands its own settings to its children; those of the main package are not this one's. */
-function withoutNpmSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function npmEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isOwn = (name: string): boolean => /^npm_(package|lifecycle|config_(local_prefix|engine_strict))/.test(name)
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isOwn(name)))
 }
