@@ -3,7 +3,7 @@ import type { StdioClient } from './stdio-client.ts'
 import type { Talk } from './talk.ts'
 import { talkOverHttp, talkOverStdio } from './talk.ts'
 
-export type Revision = '2025-11-25' | '2026-07-28'
+export type Revision = '2024-11-05' | '2025-11-25' | '2026-07-28'
 
 /** How strongly the specification asks for it (RFC 2119). */
 export type Level = 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT' | 'MAY'
@@ -42,4 +42,6 @@ export function onBoth(test: (talk: Talk) => Promise<void>): Tests {
 
 export const MODERN: readonly Revision[] = ['2026-07-28']
 export const LEGACY: readonly Revision[] = ['2025-11-25']
+/** The revision with HTTP+SSE; served where `server.compat.sse` is on. */
+export const OLDEST: readonly Revision[] = ['2024-11-05']
 export const BOTH: readonly Revision[] = ['2025-11-25', '2026-07-28']

@@ -5,8 +5,8 @@ export interface NotClaimed {
 }
 
 /**
- * Rows of the specification outside of what Toolgate serves today. The extensions for tasks, skills and Apps are held to
- * the official suite, `npm run conformance`, and to tests of their own; they have no rows here.
+ * Rows of the specification outside of what Toolgate serves today. The extension for tasks is held to the official suite,
+ * `npm run conformance`, and to tests of its own; it has no rows here.
  */
 export const NOT_CLAIMED: readonly NotClaimed[] = [
   {
