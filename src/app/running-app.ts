@@ -178,7 +178,7 @@ export class RunningApp implements App {
       if (this.#isServing) await setTimeout(drain.delayMs)
       await this.#http.close()
     }
-    engine.events.close()
+    engine.streams.close()
     await engine.tasks.close()
     await waitAtMost(drain.timeoutMs, engine.guards.inFlight.idle())
     await waitAtMost(drain.timeoutMs, sources.close())

@@ -6,11 +6,11 @@ import type { Guards } from '../pipeline/guards.ts'
 import type { TaskStore } from '../storage/task-store.ts'
 import { createEventBus, type EventBus } from './event-bus.ts'
 import type { Exchange } from './exchange.ts'
+import { createOpenStreams, type OpenStreams } from './open-streams.ts'
 import type { ServerOptions } from './options.ts'
 import type { JsonRpcRequest, JsonRpcResponse, Params } from './protocol/json-rpc.ts'
 import { toErrorResponse } from './protocol/wire-error.ts'
 import type { Sealer } from './seal.ts'
-import { createStreamCounter, type StreamCounter } from './stream-counter.ts'
 import { TaskTable } from './tasks/task-table.ts'
 
 /** What every transport shares: the guards, the server's own name, and what is announced. */
@@ -22,7 +22,7 @@ export interface Engine {
   readonly options: ServerOptions
   readonly sealer: Sealer
   readonly events: EventBus
-  readonly streams: StreamCounter
+  readonly streams: OpenStreams
   readonly tasks: TaskTable
   /** Handed to handlers as `context.notify`. */
   readonly notifier: ChangeNotifier
@@ -41,13 +41,16 @@ export type Method = (
   request: JsonRpcRequest,
 ) => object | Promise<object>
 
+/** What an engine is made of. */
+export interface EngineParts extends Omit<Engine, 'events' | 'notifier' | 'streams' | 'tasks'> {
+  readonly taskStore: TaskStore
+  /** Shared by engines that tell each other's clients of changes; else the engine has its own. */
+  readonly events?: EventBus
+}
+
 /** Makes the engine. It does no I/O. */
-export function createEngine(
-  parts: Omit<Engine, 'events' | 'notifier' | 'streams' | 'tasks'> & { readonly taskStore: TaskStore },
-): Engine {
-  const { taskStore: store, ...others } = parts
+export function createEngine({ taskStore: store, events = createEventBus(), ...parts }: EngineParts): Engine {
   const { clock, observe } = parts.guards
-  const events = createEventBus()
   const tasks = new TaskTable({
     ...{ store, options: parts.options.tasks, clock, observe },
     publish: (task) => events.publish({ kind: 'task', task }),
@@ -58,7 +61,7 @@ export function createEngine(
     resourcesChanged: () => events.publish({ kind: 'resources' }),
     resourceUpdated: (uri) => events.publish({ kind: 'resource', uri }),
   }
-  return { ...others, events, notifier, tasks, streams: createStreamCounter(parts.options) }
+  return { ...parts, events, notifier, tasks, streams: createOpenStreams(parts.options) }
 }
 
 /** How a request ended: the response, and the error behind it for transports that have statuses. */

@@ -6,37 +6,29 @@ export type ChangeEvent =
   | { readonly kind: 'resource'; readonly uri: string }
   | { readonly kind: 'task'; readonly task: Task }
 
-/** Carries changes to every open subscription and session of this process. */
+/**
+ * Carries changes to every open subscription and session. One bus may serve several engines; an event is plain data, so
+ * it may come from another process. Who may hear of it is decided where it arrives.
+ */
 export interface EventBus {
   publish(event: ChangeEvent): void
   /** Returns how to stop. */
   subscribe(listener: (event: ChangeEvent) => void): () => void
-  /** Tells every subscription that the server ends. */
-  close(): void
-  /** Called once when the server ends. Returns how to stop. */
-  onClose(listener: () => void): () => void
 }
 
 /** A bus within this process. */
 export function createEventBus(): EventBus {
   const listeners = new Set<(event: ChangeEvent) => void>()
-  const closers = new Set<() => void>()
   return {
     publish(event) {
       for (const listener of listeners) listener(event)
     },
-    subscribe: (listener) => added(listeners, listener),
-    onClose: (listener) => added(closers, listener),
-    close() {
-      for (const closer of [...closers]) closer()
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
     },
-  }
-}
-
-function added<T>(set: Set<T>, item: T): () => void {
-  set.add(item)
-  return () => {
-    set.delete(item)
   }
 }
 

@@ -293,7 +293,7 @@ describe('a client that has vanished', () => {
   /** Whether ann, who may have one stream, has a place for it. */
   function free(engine: Awaited<ReturnType<typeof start>>['engine']): boolean {
     try {
-      engine.streams.open('key:ann')()
+      engine.streams.open(holder('ann', 'user'), () => {})()
       return true
     } catch {
       return false

@@ -163,15 +163,9 @@ function isModernMessage({ kind, message }: Message, request: IncomingMessage): 
 
 const LOOK_MS = 20
 
-async function closeEdge(
-  { keepAlive, sessions, ssePair, engine }: Parts,
-  server: Server,
-  graceMs: number,
-): Promise<void> {
+async function closeEdge({ keepAlive, sessions, engine }: Parts, server: Server, graceMs: number): Promise<void> {
   keepAlive.close()
-  engine.events.close()
-  sessions.closeStreams()
-  ssePair?.closeStreams()
+  engine.streams.close()
   if (server.listening) {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     // A connection that waits for its next request is closed as soon as it has no other.

@@ -88,21 +88,22 @@ export function serveGet(engine: Engine, sessions: SessionStore, http: HttpExcha
   const { request, response, keepAlive } = http
   const lastEventId = request.headers['last-event-id']
   const resumed = typeof lastEventId === 'string' ? session.streams.find(lastEventId) : undefined
-  const giveBack = engine.streams.open(session.principal.id)
+  const stream = resumed?.stream ?? new ResumableStream(session.opening.version >= PRIMED_SINCE)
+  // A call that runs is still answered on a stream that was resumed; all other streams end with the server.
+  const giveBack = engine.streams.open(http.principal, () => {
+    if (stream === session.outlet) stream.close()
+  })
   response.once('close', () => {
     giveBack()
     session.lastSeenAt = engine.guards.clock()
   })
   const sink = openSseStream(response, keepAlive)
-  if (resumed !== undefined) {
-    resumed.stream.attach(sink, response, resumed.after)
-    return
+  if (resumed === undefined) {
+    session.outlet?.close()
+    session.outlet = stream
+    session.streams.add(stream)
   }
-  const stream = new ResumableStream(session.opening.version >= PRIMED_SINCE)
-  session.outlet?.close()
-  session.outlet = stream
-  session.streams.add(stream)
-  stream.attach(sink, response)
+  stream.attach(sink, response, resumed?.after)
 }
 
 /** Events carry ids, and an empty first one, only where the client's revision has them (2025-11-25, SEP-1699). */

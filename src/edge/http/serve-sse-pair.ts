@@ -22,14 +22,11 @@ export interface SsePair {
   methodOf(path: string): string
   /** Serves one request to one of the two. Throws what refuses it. */
   serve(http: HttpExchange): Promise<void>
-  /** Ends each stream as soon as the calls on it are answered. */
-  closeStreams(): void
 }
 
 interface Listener {
   readonly principalId: string
   readonly connection: Connection
-  end(): void
 }
 
 const LISTEN_PATH = '/sse'
@@ -45,16 +42,13 @@ export function createSsePair(engine: Engine): SsePair {
       if (pathOf(http.request) === LISTEN_PATH) listen(engine, listeners, http)
       else await take(engine, listeners, http)
     },
-    closeStreams() {
-      for (const { connection, end } of listeners.values()) void connection.settled().then(end)
-    },
   }
 }
 
 function listen(engine: Engine, listeners: Map<string, Listener>, http: HttpExchange): void {
   const { request, response, principal, keepAlive } = http
   checkAccept(request, ['text/event-stream'])
-  const giveBack = engine.streams.open(principal.id)
+  const giveBack = engine.streams.open(principal, () => void connection.settled().then(() => stream.end()))
   const id = randomBytes(32).toString('base64url')
   const stream = openSseStream(response, keepAlive)
   const connection = new Connection(engine, {
@@ -62,7 +56,7 @@ function listen(engine: Engine, listeners: Map<string, Listener>, http: HttpExch
     transport: 'http',
     write: (message) => stream.send(message),
   })
-  listeners.set(id, { principalId: principal.id, connection, end: stream.end })
+  listeners.set(id, { principalId: principal.id, connection })
   response.once('close', () => {
     listeners.delete(id)
     giveBack()

@@ -13,8 +13,6 @@ export interface SessionStore {
   end(session: LegacySession): void
   /** Ends those that were idle too long. */
   sweep(): void
-  /** Ends the streams that belong to no request; calls go on. */
-  closeStreams(): void
   close(): void
   readonly size: number
 }
@@ -54,9 +52,6 @@ export function createSessionStore(engine: Engine): SessionStore {
     },
     end,
     sweep,
-    closeStreams() {
-      for (const session of sessions.values()) session.outlet?.close()
-    },
     close() {
       clearInterval(timer)
       for (const session of [...sessions.values()]) end(session)

@@ -24,14 +24,15 @@ const MAX_TASKS = 1000
 
 /**
  * `subscriptions/listen`: acknowledges what is honoured, then sends only that, each message with the subscription's id.
- * The result comes when the server ends; the client ends it by leaving or cancelling.
+ * The result comes when the server ends the stream; the client ends it by leaving or cancelling.
  */
 export const listen: Method = (engine, params, exchange, request) => {
   const filter = {
     ...honoured(readFilter(params), serverCapabilities(engine.guards.catalog, 'modern')),
     ...honouredTasks(engine, readTaskIds(params), exchange),
   }
-  const giveBack = engine.streams.open(exchange.principal.id)
+  let end = (): void => {}
+  const giveBack = engine.streams.open(exchange.principal, () => end())
   const tag = { [META.subscriptionId]: request.id }
   send(exchange, 'notifications/subscriptions/acknowledged', { notifications: filter }, tag)
   if (Object.keys(filter).length === 0) {
@@ -45,10 +46,8 @@ export const listen: Method = (engine, params, exchange, request) => {
       const { method, params: body } = toNotification(event)
       send(exchange, method, body, tag)
     })
-    const stopClose = engine.events.onClose(end)
-    function end(): void {
+    end = () => {
       stopEvents()
-      stopClose()
       giveBack()
       resolve({ _meta: tag })
     }

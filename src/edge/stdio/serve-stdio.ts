@@ -45,7 +45,7 @@ export function serveStdio(
 
 /** Ends subscriptions, waits a moment for calls, cancels the rest. */
 async function end(engine: Engine, connection: Connection): Promise<void> {
-  engine.events.close()
+  engine.streams.close()
   let timer: NodeJS.Timeout | undefined
   const grace = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, GRACE_MS)

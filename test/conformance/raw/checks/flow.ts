@@ -116,7 +116,7 @@ export const flow: readonly RawCheck[] = [
         const other = await server.another({})
         const stream = await listen(other.port, { toolsListChanged: true }, 'last')
         await stream.messages(1)
-        other.test.engine.events.close()
+        other.test.engine.streams.close()
         const [, end] = await stream.messages(2)
         await stream.ended
         assert.deepEqual([end.id, end.result._meta[SUBSCRIPTION]], ['last', 'last'])
