@@ -24,7 +24,7 @@ const layers = [
   },
   {
     path: 'storage/',
-    job: 'what must last beside the trail: API keys and tasks',
+    job: 'what must last beside the trail: API keys, tasks, what a session is',
     imports: ['errors.ts'],
     packages: ['libsql'],
   },
@@ -62,6 +62,7 @@ const layers = [
       'pipeline/',
       'capabilities/',
       'identity/',
+      'storage/session-records.ts',
       'storage/task-store.ts',
       'observe/',
       'error-table.ts',

@@ -33,6 +33,7 @@ it('toolgate/testkit exports these names', async () => {
     'createMemoryAuditTrail',
     'keyStoreSuite',
     'recallStoreSuite',
+    'sessionRecordsSuite',
     'taskStoreSuite',
   ])
 })

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import { createEngine } from '../edge/engine.ts'
 import { createSealer } from '../edge/seal.ts'
 import { openPepper, type Pepper } from '../identity/pepper.ts'
+import { createMemorySessionRecords } from '../storage/memory/session-records.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { type Access, createAccess } from './access.ts'
 import type { App, AppOptions } from './app.ts'
@@ -42,6 +43,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       options: config.server,
       sealer: createSealer(sealKey(pepper)),
       taskStore: storage.tasks,
+      sessionRecords: createMemorySessionRecords(),
     })
     return new RunningApp({ config, openAccess, engine, sources, storage, audit, log })
   } catch (thrown) {

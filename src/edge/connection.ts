@@ -84,7 +84,11 @@ export class Connection {
   #open(message: JsonRpcRequest): void {
     const opening = readOpening(message.params)
     this.#session?.end()
-    this.#session = new LegacySession(this.#engine, this.#peer.transport, this.#peer.principal, opening)
+    this.#session = new LegacySession(this.#engine, {
+      id: this.#peer.transport,
+      principal: this.#peer.principal,
+      opening,
+    })
     this.#session.outlet = this.#outlet
     this.#peer.write({ jsonrpc: '2.0', id: message.id, result: initializeResult(this.#engine, opening) })
   }

@@ -3,6 +3,7 @@ import type { ChangeNotifier } from '../capabilities/call-context.ts'
 import type { Implementation } from '../capabilities/protocol.ts'
 import { ToolgateError, toToolgateError } from '../errors.ts'
 import type { Guards } from '../pipeline/guards.ts'
+import type { SessionRecords } from '../storage/session-records.ts'
 import type { TaskStore } from '../storage/task-store.ts'
 import { createEventBus, type EventBus } from './event-bus.ts'
 import type { Exchange } from './exchange.ts'
@@ -24,6 +25,8 @@ export interface Engine {
   readonly events: EventBus
   readonly streams: OpenStreams
   readonly tasks: TaskTable
+  /** Where sessions are found that another process opened. */
+  readonly sessionRecords: SessionRecords
   /** Handed to handlers as `context.notify`. */
   readonly notifier: ChangeNotifier
 }

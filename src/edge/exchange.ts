@@ -4,10 +4,21 @@ import type { Cancellation, Era } from '../pipeline/call.ts'
 import type { Params } from './protocol/json-rpc.ts'
 
 /** What a client of the legacy era has set for its later requests. */
-export interface SessionState {
-  logLevel: LogLevel
+export interface SessionSettings {
+  readonly logLevel: LogLevel
   /** URIs of resources whose changes it wants to hear of. */
-  readonly subscriptions: Set<string>
+  readonly subscriptions: ReadonlySet<string>
+  /** Which process it listens at for what belongs to no request; absent while it never did. */
+  readonly listener?: string
+}
+
+/** What lasts from one request of the legacy era to the next. */
+export interface SessionState {
+  /**
+   * Changes the settings, for every process that serves the session. `change` may run more than once, and refuses the
+   * change by throwing.
+   */
+  change(change: (before: SessionSettings) => SessionSettings): void | Promise<void>
 }
 
 /** One request on its way: who sent it, in which era, and how to reach back while it is served. */

@@ -7,4 +7,5 @@ export { type ConnectorSuiteOptions, type ConnectorUnderTest, connectorSuite } f
 export type { ContractCase } from './contract-case.ts'
 export { keyStoreSuite } from './key-store-suite.ts'
 export { recallStoreSuite } from './recall-store-suite.ts'
+export { sessionRecordsSuite } from './session-records-suite.ts'
 export { taskStoreSuite } from './task-store-suite.ts'

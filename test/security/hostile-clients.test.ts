@@ -264,15 +264,15 @@ describe('a client that has vanished', () => {
     const headers = { 'mcp-session-id': client.sessionId, 'mcp-protocol-version': '2025-11-25' }
     const stream = await openStream(port, { method: 'GET', headers })
     now += 600_000
-    held.edge.sessions.sweep()
+    await held.edge.sessions.sweep()
     expect(held.edge.sessions.size).toBe(1)
     stream.leave()
     await expect.poll(() => free(engine), { timeout: 10_000 }).toBe(true)
     now += 59_999
-    held.edge.sessions.sweep()
+    await held.edge.sessions.sweep()
     expect(held.edge.sessions.size).toBe(1)
     now += 1
-    held.edge.sessions.sweep()
+    await held.edge.sessions.sweep()
     expect(held.edge.sessions.size).toBe(0)
     const answer = await client.request('ping')
     expect([answer.status, answer.json.error.data.code]).toEqual([404, 'SESSION_NOT_FOUND'])

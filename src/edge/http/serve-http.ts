@@ -119,10 +119,10 @@ async function serveMethod(parts: Parts, http: HttpExchange): Promise<void> {
   switch (http.request.method) {
     case 'GET':
       checkAccept(http.request, ['text/event-stream'])
-      serveGet(engine, sessions, http)
+      await serveGet(engine, sessions, http)
       return
     case 'DELETE':
-      sessions.end(findSession(sessions, http))
+      await sessions.end(await findSession(sessions, http))
       writeEmpty(http.response, 204)
       return
     default:

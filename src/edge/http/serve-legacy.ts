@@ -20,31 +20,46 @@ export async function servePost(
   http: HttpExchange,
 ): Promise<void> {
   if (kind === 'request' && message.method === 'initialize') {
-    openSession(engine, sessions, message, http)
+    await openSession(engine, sessions, message, http)
     return
   }
-  const session = findSession(sessions, http)
+  const found = findSession(sessions, http)
+  const session = found instanceof Promise ? await found : found
   if (kind === 'request') {
     await serveRequest(engine, session, message, http)
     return
   }
   if (kind === 'notification') session.takeNotification(message)
-  else session.takeResponse(message)
+  else if (!session.takeResponse(message)) throw askedElsewhere()
   writeEmpty(http.response, 202)
 }
 
-function openSession(engine: Engine, sessions: SessionStore, message: JsonRpcRequest, http: HttpExchange): void {
+async function openSession(
+  engine: Engine,
+  sessions: SessionStore,
+  message: JsonRpcRequest,
+  http: HttpExchange,
+): Promise<void> {
   const opening = readOpening(message.params)
-  const session = sessions.open(http.principal, opening)
+  const session = await sessions.open(http.principal, opening)
   http.response.setHeader('mcp-session-id', session.id)
   writeJson(http.response, 200, { jsonrpc: '2.0', id: message.id, result: initializeResult(engine, opening) })
 }
 
-/** The session a request names. Throws `SESSION_REQUIRED`, `SESSION_NOT_FOUND` or, for its version, `BAD_REQUEST`. */
+/** Only the process that asked can hand an answer to the handler that waits for it. */
+function askedElsewhere(): ToolgateError {
+  return new ToolgateError({
+    code: 'BAD_REQUEST',
+    message: 'The question that this answers was not asked here.',
+    hint: 'Send the answer to the process that asked: route requests by their Mcp-Session-Id.',
+  })
+}
+
+/** The session a request names. Refuses with `SESSION_REQUIRED`, `SESSION_NOT_FOUND` or, for its version, `BAD_REQUEST`. */
 export function findSession(
   sessions: SessionStore,
   { request, principal }: { request: HttpExchange['request']; principal: Principal },
-): LegacySession {
+): LegacySession | Promise<LegacySession> {
   const version = request.headers['mcp-protocol-version'] ?? ASSUMED_VERSION
   if (!LEGACY_VERSIONS.includes(String(version))) {
     throw new ToolgateError({
@@ -83,13 +98,14 @@ async function serveRequest(
  * Serves the GET stream of a session: one for what belongs to no request, or, with `Last-Event-ID`, the rest of a
  * stream that was lost. Throws what refuses it.
  */
-export function serveGet(engine: Engine, sessions: SessionStore, http: HttpExchange): void {
-  const session = findSession(sessions, http)
+export async function serveGet(engine: Engine, sessions: SessionStore, http: HttpExchange): Promise<void> {
+  const session = await findSession(sessions, http)
   const { request, response, keepAlive } = http
   const lastEventId = request.headers['last-event-id']
   const resumed = typeof lastEventId === 'string' ? session.streams.find(lastEventId) : undefined
   const stream = resumed?.stream ?? new ResumableStream(session.opening.version >= PRIMED_SINCE)
   // A call that runs is still answered on a stream that was resumed; all other streams end with the server.
+  if (resumed === undefined) await session.change((before) => ({ ...before, listener: session.tag }))
   const giveBack = engine.streams.open(http.principal, () => {
     if (stream === session.outlet) stream.close()
   })

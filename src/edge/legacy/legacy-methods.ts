@@ -50,30 +50,42 @@ const callToolLegacy: Method = async (engine, params, exchange, request) => {
   return others
 }
 
-const setLevel: Method = (_engine, { level }, exchange) => {
+const setLevel: Method = async (_engine, { level }, exchange) => {
   if (!isLogLevel(level)) {
     throw new ToolgateError({ code: 'INVALID_PARAMS', message: '`params.level` is not a log level of RFC 5424.' })
   }
-  sessionOf(exchange).logLevel = level
+  await sessionOf(exchange).change((before) => ({ ...before, logLevel: level }))
   return {}
 }
 
-const subscribe: Method = (engine, params, exchange) => {
+const subscribe: Method = async (engine, params, exchange) => {
   const uri = requireString(params, 'uri')
-  const { subscriptions } = sessionOf(exchange)
   if (!canRead(engine.guards, exchange.principal, uri)) {
     throw new ToolgateError({ code: 'CAPABILITY_NOT_FOUND', message: `Unknown resource: ${uri}`, data: { uri } })
   }
-  if (subscriptions.size >= MAX_SUBSCRIPTIONS) {
-    throw new ToolgateError({ code: 'INVALID_PARAMS', message: `Subscribe to at most ${MAX_SUBSCRIPTIONS} resources.` })
-  }
-  subscriptions.add(uri)
+  await sessionOf(exchange).change((before) => {
+    const subscriptions = new Set(before.subscriptions).add(uri)
+    if (subscriptions.size > MAX_SUBSCRIPTIONS) throw tooManySubscriptions()
+    return { ...before, subscriptions }
+  })
   return {}
 }
 
-const unsubscribe: Method = (_engine, params, exchange) => {
-  sessionOf(exchange).subscriptions.delete(requireString(params, 'uri'))
+const unsubscribe: Method = async (_engine, params, exchange) => {
+  const uri = requireString(params, 'uri')
+  await sessionOf(exchange).change((before) => {
+    const subscriptions = new Set(before.subscriptions)
+    subscriptions.delete(uri)
+    return { ...before, subscriptions }
+  })
   return {}
+}
+
+function tooManySubscriptions(): ToolgateError {
+  return new ToolgateError({
+    code: 'INVALID_PARAMS',
+    message: `Subscribe to at most ${MAX_SUBSCRIPTIONS} resources.`,
+  })
 }
 
 function sessionOf(exchange: Exchange): SessionState {

@@ -1,11 +1,12 @@
-import type { ClientCapabilities, Implementation, LogLevel } from '../../capabilities/protocol.ts'
+import { randomBytes } from 'node:crypto'
+import type { ClientCapabilities, Implementation } from '../../capabilities/protocol.ts'
 import { ToolgateError } from '../../errors.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { Cancellation } from '../../pipeline/call.ts'
 import { canRead } from '../can-read.ts'
 import type { Engine } from '../engine.ts'
 import { type ChangeEvent, toNotification } from '../event-bus.ts'
-import type { Exchange, SessionState } from '../exchange.ts'
+import type { Exchange, SessionSettings, SessionState } from '../exchange.ts'
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Params, RequestId } from '../protocol/json-rpc.ts'
 import { ResumableStreams } from './resumable-stream.ts'
 
@@ -31,30 +32,57 @@ interface Ask {
   readonly by: Cancellation
 }
 
+type Change = (before: SessionSettings) => SessionSettings
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly id: string
+  readonly principal: Principal
+  readonly opening: Opening
+  /** Absent for a new session, as is `revision`. */
+  readonly settings?: SessionSettings
+  readonly revision?: number
+  /** Makes a change last beyond this process. Without it the session lives here alone. */
+  readonly keep?: (session: LegacySession, change: Change) => Promise<void>
+}
+
+const INITIAL: SessionSettings = { logLevel: 'info', subscriptions: new Set() }
+
 /** One client of a revision before 2026-07-28: what it agreed on, what it is being asked, what it subscribed to. */
 export class LegacySession implements SessionState {
-  readonly subscriptions: Set<string> = new Set()
-  logLevel: LogLevel = 'info'
+  settings: SessionSettings
+  /** Which state of the session's record `settings` are. */
+  revision: number
+  /** The last use that the record knows of, in milliseconds since the epoch. */
+  touchedAt: number
   /** Where messages go that belong to no request. */
   outlet: Outlet | undefined
   /** Milliseconds since the epoch. */
   lastSeenAt: number
+  /** Whoever sent the last request; always of the same id. */
+  principal: Principal
   readonly id: string
-  readonly principal: Principal
   readonly opening: Opening
+  /** Tells this process's part in the session from those of others; not a secret. */
+  readonly tag: string = randomBytes(6).toString('base64url')
   readonly #engine: Engine
+  readonly #keep: SessionParts['keep']
   readonly #inFlight = new Map<RequestId, Cancellation>()
   readonly #asks = new Map<RequestId, Ask>()
   readonly #stopEvents: () => void
   #streams: ResumableStreams | undefined
   #askCount = 0
 
-  constructor(engine: Engine, id: string, principal: Principal, opening: Opening) {
+  constructor(engine: Engine, { id, principal, opening, settings = INITIAL, revision = 0, keep }: SessionParts) {
     this.#engine = engine
+    this.#keep = keep
     this.id = id
     this.principal = principal
     this.opening = opening
+    this.settings = settings
+    this.revision = revision
     this.lastSeenAt = engine.guards.clock()
+    this.touchedAt = this.lastSeenAt
     this.#stopEvents = engine.events.subscribe((event) => this.#announce(event))
   }
 
@@ -67,6 +95,19 @@ export class LegacySession implements SessionState {
   /** Whether a call is running or the client is listening; such a session is not idle. */
   get isBusy(): boolean {
     return this.#inFlight.size > 0 || this.outlet?.isOpen === true
+  }
+
+  async change(change: Change): Promise<void> {
+    if (this.#keep === undefined) this.settings = change(this.settings)
+    else await this.#keep(this, change)
+  }
+
+  /** Takes over settings that another process made, and leaves the client to it where that listens now. */
+  adopt(settings: SessionSettings): void {
+    this.settings = settings
+    if (settings.listener === this.tag) return
+    this.outlet?.close()
+    this.outlet = undefined
   }
 
   /**
@@ -89,7 +130,7 @@ export class LegacySession implements SessionState {
       principal: this.principal,
       client: this.opening.client,
       get logLevel() {
-        return session.logLevel
+        return session.settings.logLevel
       },
       cancellation,
       session,
@@ -109,12 +150,20 @@ export class LegacySession implements SessionState {
     this.#inFlight.get(params?.requestId as RequestId)?.cancel()
   }
 
-  /** Takes the client's answer to a question in; one that nobody waits for is ignored. */
-  takeResponse({ id, result, error }: JsonRpcResponse): void {
+  /**
+   * Takes the client's answer to a question in; one that nobody waits for any more is ignored. `false` when it answers a
+   * question that was not asked here.
+   */
+  takeResponse({ id, result, error }: JsonRpcResponse): boolean {
     const ask = this.#takeAsk(id)
-    if (ask === undefined) return
+    if (ask === undefined) return String(id).startsWith(this.#askPrefix)
     if (error === undefined) ask.resolve(result)
     else ask.reject(refusal('The client answered the question with an error.', error))
+    return true
+  }
+
+  get #askPrefix(): string {
+    return `ask-${this.tag}-`
   }
 
   /** Cancels what runs and lets go of everything. Idempotent. */
@@ -129,7 +178,7 @@ export class LegacySession implements SessionState {
 
   #ask(method: string, params: Params | undefined, outlet: Outlet, cancellation: Cancellation): Promise<unknown> {
     this.#askCount += 1
-    const id = `ask-${this.#askCount}`
+    const id = `${this.#askPrefix}${this.#askCount}`
     const { askTimeoutMs } = this.#engine.options
     const answer = new Promise<unknown>((resolve, reject) => {
       const fail = (message: string): void => this.#takeAsk(id)?.reject(refusal(message))
@@ -160,7 +209,8 @@ export class LegacySession implements SessionState {
     // Tasks are unknown to the revisions before 2026-07-28 as they are served here.
     if (this.outlet === undefined || event.kind === 'task') return
     if (event.kind === 'resource') {
-      const mayHear = this.subscriptions.has(event.uri) && canRead(this.#engine.guards, this.principal, event.uri)
+      const mayHear =
+        this.settings.subscriptions.has(event.uri) && canRead(this.#engine.guards, this.principal, event.uri)
       if (!mayHear) return
     }
     this.outlet.send({ jsonrpc: '2.0', ...toNotification(event) })

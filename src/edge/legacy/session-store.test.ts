@@ -14,77 +14,87 @@ function start(limits: { idleMs?: number; max?: number; maxPerPrincipal?: number
   return { store, pass: (ms: number) => (now += ms) }
 }
 
+/** What is said to whoever may not have a session. */
+async function refused(find: () => unknown): Promise<string> {
+  try {
+    await find()
+    return ''
+  } catch (thrown) {
+    return String(thrown)
+  }
+}
+
 describe('a session', () => {
-  it('ends when it was idle too long, and not before', () => {
+  it('ends when it was idle too long, and not before', async () => {
     const { store, pass } = start()
-    const used = store.open(ann, opening)
-    const idle = store.open(ann, opening)
+    const used = await store.open(ann, opening)
+    const idle = await store.open(ann, opening)
     pass(59_999)
-    store.find(used.id, ann)
-    store.sweep()
+    await store.find(used.id, ann)
+    await store.sweep()
     expect(store.size).toBe(2)
     pass(1)
-    store.sweep()
+    await store.sweep()
     expect(store.size).toBe(1)
-    expect(() => store.find(idle.id, ann)).toThrow(/unknown or has ended/)
+    await expect(refused(() => store.find(idle.id, ann))).resolves.toMatch(/unknown or has ended/)
     expect(store.find(used.id, ann)).toBe(used)
   })
 
-  it('is not idle while its client listens or waits for an answer', () => {
+  it('is not idle while its client listens or waits for an answer', async () => {
     const { store, pass } = start()
-    const listening = store.open(ann, opening)
+    const listening = await store.open(ann, opening)
     listening.outlet = { isOpen: true, send: () => {}, close: () => {} }
-    const waiting = store.open(ann, opening)
+    const waiting = await store.open(ann, opening)
     const request = { jsonrpc: '2.0', id: 1, method: 'tools/call' } as const
     const exchange = waiting.beginRequest(request, { isOpen: false, send: () => {}, close: () => {} }, 'http')
     pass(1_000_000)
-    store.sweep()
+    await store.sweep()
     expect(store.size).toBe(2)
     waiting.endRequest(request)
     listening.outlet = { isOpen: false, send: () => {}, close: () => {} }
-    store.sweep()
+    await store.sweep()
     expect(store.size).toBe(0)
     expect(exchange.cancellation.isCancelled).toBe(false)
   })
 
-  it('of one principal is found by no other', () => {
+  it('of one principal is found by no other', async () => {
     const { store } = start()
-    const session = store.open(ann, opening)
-    expect(() => store.find(session.id, bob)).toThrow(/unknown or has ended/)
+    const session = await store.open(ann, opening)
+    await expect(refused(() => store.find(session.id, bob))).resolves.toMatch(/unknown or has ended/)
   })
 
-  it('makes room for a newer one of its own principal, the one unused longest first', () => {
+  it('makes room for a newer one of its own principal, the one unused longest first', async () => {
     const { store, pass } = start({ maxPerPrincipal: 2 })
-    const first = store.open(ann, opening)
+    const first = await store.open(ann, opening)
     pass(1)
-    const second = store.open(ann, opening)
+    const second = await store.open(ann, opening)
     pass(1)
-    store.find(first.id, ann)
+    await store.find(first.id, ann)
     pass(1)
-    store.open(ann, opening)
-    expect(() => store.find(second.id, ann)).toThrow()
+    await store.open(ann, opening)
+    await expect(refused(() => store.find(second.id, ann))).resolves.toMatch(/unknown/)
     expect(store.find(first.id, ann)).toBe(first)
   })
 
-  it('of one principal never ends for another’s sake: the newcomer is refused', () => {
+  it('of one principal never ends for another’s sake: the newcomer is refused', async () => {
     const { store } = start({ max: 2 })
-    const own = [store.open(ann, opening), store.open(ann, opening)]
-    expect(() => store.open(bob, opening)).toThrow(/Too many sessions/)
+    const own = [await store.open(ann, opening), await store.open(ann, opening)]
+    await expect(store.open(bob, opening)).rejects.toThrow(/Too many sessions/)
     for (const session of own) expect(store.find(session.id, ann)).toBe(session)
   })
 
-  it('stays bounded whatever one principal opens', () => {
+  it('stays bounded whatever one principal opens', async () => {
     const { store } = start({ max: 100, maxPerPrincipal: 10 })
-    for (let count = 0; count < 10_000; count += 1) store.open(ann, opening)
+    for (let count = 0; count < 10_000; count += 1) await store.open(ann, opening)
     expect(store.size).toBe(10)
   })
 
-  it('cancels what runs in it when it ends', () => {
+  it('cancels what runs in it when it ends', async () => {
     const { store } = start()
-    const session = store.open(ann, opening)
+    const session = await store.open(ann, opening)
     const outlet = { isOpen: false, send: () => {}, close: () => {} }
     const { cancellation } = session.beginRequest({ jsonrpc: '2.0', id: 1, method: 'tools/call' }, outlet, 'http')
-    store.end(session)
+    await store.end(session)
     expect(cancellation.isCancelled).toBe(true)
   })
 })
