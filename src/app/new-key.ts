@@ -9,6 +9,8 @@ export interface NewKey {
   readonly name: string
   readonly roles: readonly string[]
   readonly tenant?: string
+  /** ISO 8601, UTC. */
+  readonly expiresAt?: string
 }
 
 /** A key as it is listed: without its hash; `createdAt` is absent for one that stands in the config file. */

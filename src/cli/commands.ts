@@ -140,6 +140,11 @@ const keysNew: Command = {
     },
     { name: 'tenant', value: 'TENANT', description: 'On whose behalf the holder acts.' },
     {
+      name: 'expires',
+      value: 'WHEN',
+      description: 'When the key stops being valid: in 30d, 12h or 90m, or at a time such as 2027-01-31T00:00:00Z.',
+    },
+    {
       name: 'no-store',
       description: 'Store nothing; print the entry to write under access.keys of the config file instead.',
     },
@@ -150,6 +155,7 @@ const keysNew: Command = {
   examples: [
     'toolgate keys new --name ci --role reader',
     'toolgate keys new --name acme-crm --role reader --role writer --tenant acme',
+    'toolgate keys new --name audit --role reader --expires 30d',
   ],
   load: async () => (await import('./commands/keys.ts')).newKey,
 }

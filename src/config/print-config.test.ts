@@ -61,6 +61,7 @@ describe('the printed configuration', () => {
       hash: '<masked>',
       roles: ['reader'],
       tenant: 'acme',
+      expiresAt: '2027-01-31T00:00:00Z',
     })
     const other = await load('websiteUrl: https://app:hunter2@example.com\ntitle: ghp_0123456789abcdefghij')
     expect(parse(printConfig(other))).toMatchObject({

@@ -8,6 +8,11 @@ export interface OpenStreams {
    * `TOO_MANY_SESSIONS`.
    */
   open(principal: Principal, end: () => void): () => void
+  /**
+   * Ends the streams whose credential has expired by `now`, and, every ten seconds, those of principals for whom `isValid`
+   * is false. Never rejects.
+   */
+  sweep(now: number, isValid?: (principal: Principal) => boolean | Promise<boolean>): Promise<void>
   /** Ends every stream, since the server ends. */
   close(): void
 }
@@ -17,10 +22,15 @@ interface OpenStream {
   readonly end: () => void
 }
 
+/** How long a credential that was revoked may still be listened with, beside what its authenticator remembers. */
+const CHECK_MS = 10_000
+
 /** Counts up to the limits. */
 export function createOpenStreams(limits: { maxStreams: number; maxStreamsPerPrincipal: number }): OpenStreams {
   const byPrincipal = new Map<string, Set<OpenStream>>()
   let total = 0
+  let checkedAt = Number.NEGATIVE_INFINITY
+  const all = (): OpenStream[] => [...byPrincipal.values()].flatMap((own) => [...own])
   return {
     open(principal, end) {
       const own = byPrincipal.get(principal.id) ?? new Set()
@@ -35,10 +45,30 @@ export function createOpenStreams(limits: { maxStreams: number; maxStreamsPerPri
         if (own.size === 0) byPrincipal.delete(principal.id)
       }
     },
+    async sweep(now, isValid) {
+      for (const { principal, end } of all()) if (hasExpired(principal, now)) end()
+      // A clock that was set back must not put the check off until then.
+      if (isValid === undefined || Math.abs(now - checkedAt) < CHECK_MS) return
+      checkedAt = now
+      await Promise.all([...byPrincipal.values()].map((own) => endRevoked(own, isValid)))
+    },
     close() {
-      for (const own of [...byPrincipal.values()]) for (const { end } of [...own]) end()
+      for (const { end } of all()) end()
     },
   }
+}
+
+function hasExpired({ expiresAt }: Principal, now: number): boolean {
+  return expiresAt !== undefined && expiresAt <= now
+}
+
+async function endRevoked(
+  own: ReadonlySet<OpenStream>,
+  isValid: (principal: Principal) => boolean | Promise<boolean>,
+): Promise<void> {
+  const [first] = own
+  if (first === undefined || (await isValid(first.principal))) return
+  for (const { end } of [...own]) end()
 }
 
 function once(act: () => void): () => void {

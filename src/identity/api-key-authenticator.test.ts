@@ -9,6 +9,7 @@ import { generateApiKey, hashApiKey } from './api-key.ts'
 import { type ApiKeyAuthenticator, createApiKeyAuthenticator } from './api-key-authenticator.ts'
 import { type Authentication, isRefusal } from './authenticator.ts'
 import { fixedPepper } from './pepper.ts'
+import type { Principal } from './principal.ts'
 import type { Refusal } from './refusal.ts'
 
 const secret = Buffer.alloc(32, 1)
@@ -156,6 +157,25 @@ describe('an API key', () => {
       const key = newKey({ hash })
       refused(send(createApiKeyAuthenticator({ pepper, keys: [key.stored] }), key.text))
     }
+  })
+
+  it('that has expired is answered like any wrong one, from the moment it says; the log learns why', () => {
+    let now = Date.parse('2026-12-31T23:59:59.999Z')
+    const key = newKey({ expiresAt: '2027-01-01T00:00:00Z' })
+    const authenticator = createApiKeyAuthenticator({ pepper, keys: [key.stored], clock: () => now })
+    const principal = send(authenticator, key.text) as Principal
+    expect([principal.expiresAt, authenticator.isValid(principal)]).toEqual([now + 1, true])
+    now += 1
+    const expired = refused(send(authenticator, key.text))
+    const unknown = refused(send(authenticator, generateApiKey().text))
+    expect({ ...expired, reason: '' }).toEqual({ ...unknown, reason: '' })
+    expect(expired.reason).toBe(`expired key ${key.stored.id} (ci)`)
+    expect(authenticator.isValid(principal)).toBe(false)
+  })
+
+  it('whose end cannot be read lets nobody in', () => {
+    const key = newKey({ expiresAt: 'never' })
+    refused(send(createApiKeyAuthenticator({ pepper, keys: [key.stored] }), key.text))
   })
 
   it('that is wrong is told as invalid_token, and the log learns why', () => {

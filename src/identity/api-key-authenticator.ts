@@ -67,13 +67,29 @@ export class ApiKeyAuthenticator implements Authenticator {
     return token === undefined ? refusals.unsupportedScheme : this.#check(token, address)
   }
 
+  /** Whether its key is still there and has not expired. While keys cannot be read, nobody loses an open stream. */
+  isValid({ id, kind }: Principal): boolean {
+    if (kind !== 'api-key') return true
+    try {
+      const key = this.#finder.find(id.slice('key:'.length), () => false)
+      return key !== undefined && !this.#hasExpired(key.principal)
+    } catch (cause) {
+      this.#failClosed(cause)
+      return true
+    }
+  }
+
+  #hasExpired({ expiresAt }: Principal): boolean {
+    return expiresAt !== undefined && expiresAt <= this.#clock()
+  }
+
   #check(token: string, address: string): Principal | refusals.Refusal {
     const id = parseApiKey(token)
     try {
       const key = id === undefined ? undefined : this.#finder.find(id, () => this.#limiter.isLimited(address))
       const isRight = this.#matches(id === undefined ? NO_TEXT : token, key)
-      if (isRight && key !== undefined) return key.principal
-      return this.#refuse(explain(id, key), address)
+      if (isRight && key !== undefined && !this.#hasExpired(key.principal)) return key.principal
+      return this.#refuse(explain(id, key, isRight), address)
     } catch (cause) {
       return this.#failClosed(cause)
     }
@@ -113,7 +129,8 @@ export class ApiKeyAuthenticator implements Authenticator {
 }
 
 /** The id is shown: it is public, made of letters and digits, and tells whose old key is still in use. */
-function explain(id: string | undefined, key: KnownKey | undefined): string {
+function explain(id: string | undefined, key: KnownKey | undefined, isRight: boolean): string {
   if (id === undefined) return 'not an API key'
-  return key === undefined ? `no key with id ${id}` : `wrong secret for key ${id} (${key.principal.name})`
+  if (key === undefined) return `no key with id ${id}`
+  return `${isRight ? 'expired key' : 'wrong secret for key'} ${id} (${key.principal.name})`
 }

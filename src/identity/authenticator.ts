@@ -12,6 +12,11 @@ export type Authentication = Principal | Refusal | undefined
 export interface Authenticator {
   /** Never throws and never rejects. Answers at once where it can: this is on the path of every request. */
   authenticate(credentials: Credentials): Authentication | Promise<Authentication>
+  /**
+   * Whether a principal that was let in would be let in still. It is asked of those with open streams, every ten seconds.
+   * Without it their streams end with `expiresAt` alone. Never throws and never rejects.
+   */
+  readonly isValid?: (principal: Principal) => boolean | Promise<boolean>
 }
 
 /** Whether an answer lets nobody in. */

@@ -102,6 +102,13 @@ function toKnownKey(key: KeyRecord): KnownKey {
     kind: 'api-key',
     ...(key.tenant === undefined ? {} : { tenant: key.tenant }),
     roles: Object.freeze([...key.roles]),
+    ...(key.expiresAt === undefined ? {} : { expiresAt: readTime(key.expiresAt) }),
   })
   return { hash: Buffer.from(key.hash, 'hex'), principal }
+}
+
+/** A time that cannot be read must not be taken for never. */
+function readTime(text: string): number {
+  const time = Date.parse(text)
+  return Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time
 }

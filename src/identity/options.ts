@@ -7,12 +7,17 @@ export interface KeyOptions {
   readonly hash: string
   readonly roles: readonly string[]
   readonly tenant?: string
+  readonly expiresAt?: string
 }
 
 /** Who a caller without a credential is. */
 export interface GrantOptions {
   readonly roles: readonly string[]
 }
+
+/** ISO 8601, with a zone: without one it would mean another time on every machine. */
+const TIME =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/
 
 const roles = z.array(z.string().min(1))
 
@@ -28,6 +33,11 @@ const key: z.ZodType<KeyOptions> = z.strictObject({
     .describe('HMAC-SHA-256 of the key, 64 hex digits; the key itself is stored nowhere.'),
   roles: roles.describe('Roles of whoever sends the key.'),
   tenant: z.string().min(1).max(128).exactOptional().describe('Tenant that the key belongs to.'),
+  expiresAt: z
+    .string()
+    .regex(TIME, { error: 'a time with its zone, such as 2027-01-31T00:00:00Z' })
+    .exactOptional()
+    .describe('When the key stops being valid, such as 2027-01-31T00:00:00Z. Without it the key does not expire.'),
 })
 
 /** The options under `access.keys`. */

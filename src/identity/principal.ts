@@ -7,4 +7,6 @@ export interface Principal {
   readonly kind: 'api-key' | 'local' | 'anonymous'
   readonly tenant?: string
   readonly roles: readonly string[]
+  /** When the credential stops being valid, in milliseconds since the epoch; absent when it does not expire. */
+  readonly expiresAt?: number
 }

@@ -10,6 +10,8 @@ export interface StoredKey {
   readonly tenant?: string
   /** ISO 8601, UTC. */
   readonly createdAt: string
+  /** ISO 8601, UTC: from then on the key lets nobody in. Absent when it does not expire. */
+  readonly expiresAt?: string
 }
 
 /** Where API keys are kept. */

@@ -15,7 +15,11 @@ export function keyStoreSuite(create: () => KeyStore | Promise<KeyStore>): reado
       assert.deepEqual([...store.list()], [])
     }),
     promise('gives back a key as it was added, and only under its id', (store) => {
-      const keys = [key('a'), key('b', { tenant: 'acme', roles: [] }), key('c', { roles: ['reader', 'writer'] })]
+      const keys = [
+        key('a'),
+        key('b', { tenant: 'acme', roles: [] }),
+        key('c', { roles: ['reader', 'writer'], expiresAt: '2027-01-31T00:00:00.000Z' }),
+      ]
       for (const each of keys) store.add(each)
       for (const each of keys) assert.deepEqual(store.find(each.id), each)
       assert.equal(store.find('zzzzzzzzzzzz'), undefined)

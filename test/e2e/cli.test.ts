@@ -153,6 +153,17 @@ describe('toolgate keys', () => {
     expect(JSON.stringify(keys)).not.toContain('hash')
   })
 
+  it('makes a key that expires, says when, and refuses a time that has passed', async () => {
+    const make = (when: string) => runCli(['keys', 'new', '-n', 'short', '-r', 'user', '--expires', when], here)
+    const passed = await make('2020-01-01T00:00:00Z')
+    expect([passed.code, passed.err]).toEqual([2, expect.stringContaining('has passed')])
+    const made = await make('2099-01-31T02:00:00+02:00')
+    expect(made.err).toContain('It is valid until 2099-01-31T00:00:00.000Z.')
+    const { keys } = JSON.parse((await runCli(['keys', 'list', '--json'], here)).out)
+    expect(keys.find(({ name }: { name: string }) => name === 'short').expiresAt).toBe('2099-01-31T00:00:00.000Z')
+    expect((await runCli(['keys', 'list'], here)).out).toContain('2099-01-31T00:00:00.000Z')
+  })
+
   it('refuses an unknown role and names the known ones', async () => {
     const { code, err } = await runCli(['keys', 'new', '--name', 'x', '--role', 'admin'], here)
     expect(code).toBe(2)

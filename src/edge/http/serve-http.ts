@@ -44,7 +44,11 @@ interface Parts {
   readonly keepAlive: KeepAlive
   /** `undefined` where it is not served. */
   readonly ssePair: SsePair | undefined
+  /** Ends the streams of credentials that are not valid any more. */
+  readonly sweep: NodeJS.Timeout
 }
+
+const SWEEP_MS = 1_000
 
 /** Makes the server; it does not listen yet. `host` is where it will. */
 export function createHttpEdge(engine: Engine, access: HttpAccess, host: string = engine.options.host): HttpEdge {
@@ -52,13 +56,21 @@ export function createHttpEdge(engine: Engine, access: HttpAccess, host: string 
   const sessions = createSessionStore(engine)
   const keepAlive = createKeepAlive(engine.options.keepAliveMs)
   const ssePair = engine.options.compat.sse ? createSsePair(engine) : undefined
-  const parts: Parts = { engine, access, rules, sessions, keepAlive, ssePair }
+  const isValid = (principal: Principal): boolean | Promise<boolean> => isLetIn(access, principal)
+  const sweep = setInterval(() => void engine.streams.sweep(engine.guards.clock(), isValid), SWEEP_MS).unref()
+  const parts: Parts = { engine, access, rules, sessions, keepAlive, ssePair, sweep }
   // A client that sends its headers or body by the byte is cut off soon; answers may take as long as they need.
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 65_000 },
     (request, response) => void serveHttp(parts, request, response),
   )
   return { server, sessions, close: (graceMs = engine.options.drain.timeoutMs) => closeEdge(parts, server, graceMs) }
+}
+
+/** Whether a principal that was let in would be let in still, by the configuration of now. */
+function isLetIn({ authenticator, anonymous }: HttpAccess, principal: Principal): boolean | Promise<boolean> {
+  if (principal.kind === 'anonymous') return anonymous !== undefined
+  return authenticator.isValid?.(principal) ?? true
 }
 
 /** Serves one HTTP request, top to bottom. Never rejects. */
@@ -163,8 +175,10 @@ function isModernMessage({ kind, message }: Message, request: IncomingMessage): 
 
 const LOOK_MS = 20
 
-async function closeEdge({ keepAlive, sessions, engine }: Parts, server: Server, graceMs: number): Promise<void> {
+async function closeEdge(parts: Parts, server: Server, graceMs: number): Promise<void> {
+  const { keepAlive, sessions, sweep, engine } = parts
   keepAlive.close()
+  clearInterval(sweep)
   engine.streams.close()
   if (server.listening) {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))

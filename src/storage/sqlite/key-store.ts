@@ -3,10 +3,11 @@ import type { KeyStore, StoredKey } from '../key-store.ts'
 import { nameTaken } from '../name-taken.ts'
 import type { StorageFile } from './storage-file.ts'
 
-const FIND = 'SELECT id, name, hash, roles, tenant, created_at FROM api_keys WHERE id = ?'
-const LIST = 'SELECT id, name, hash, roles, tenant, created_at FROM api_keys ORDER BY created_at, id'
+const COLUMNS = 'id, name, hash, roles, tenant, created_at, expires_at'
+const FIND = `SELECT ${COLUMNS} FROM api_keys WHERE id = ?`
+const LIST = `SELECT ${COLUMNS} FROM api_keys ORDER BY created_at, id`
 const CLASH = 'SELECT id, name FROM api_keys WHERE id = ? OR name = ?'
-const ADD = 'INSERT INTO api_keys (id, name, hash, roles, tenant, created_at) VALUES (?, ?, ?, ?, ?, ?)'
+const ADD = `INSERT INTO api_keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -22,14 +23,15 @@ export function createSqliteKeyStore(file: StorageFile): KeyStore {
       file.write((prepare) => {
         const clash = prepare(CLASH).get(key.id, key.name)
         if (clash !== undefined) throw clash.id === key.id ? nameTaken('id', key.id) : nameTaken('name', key.name)
-        prepare(ADD).run(key.id, key.name, key.hash, JSON.stringify(key.roles), key.tenant ?? null, key.createdAt)
+        const { id, name, hash, roles, tenant = null, createdAt, expiresAt = null } = key
+        prepare(ADD).run(id, name, hash, JSON.stringify(roles), tenant, createdAt, expiresAt)
       }),
     list: () => file.read<readonly StoredKey[]>((prepare) => prepare(LIST).all().map(toKey), []),
   }
 }
 
 function toKey(row: Row): StoredKey {
-  const { tenant } = row
+  const { tenant, expires_at: expiresAt } = row
   return {
     id: String(row.id),
     name: String(row.name),
@@ -37,6 +39,7 @@ function toKey(row: Row): StoredKey {
     roles: toRoles(row),
     ...(typeof tenant === 'string' ? { tenant } : {}),
     createdAt: String(row.created_at),
+    ...(expiresAt === null ? {} : { expiresAt: String(expiresAt) }),
   }
 }
 

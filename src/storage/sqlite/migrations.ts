@@ -20,6 +20,7 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX tasks_by_principal ON tasks (principal_id);
   CREATE INDEX tasks_by_expiry ON tasks (expires_at)`,
+  'ALTER TABLE api_keys ADD COLUMN expires_at TEXT',
 ]
 
 /** Brings the schema up to date, whichever release made it. Two processes may do so at once. */
