@@ -13,6 +13,7 @@ import type { JsonRpcRequest, JsonRpcResponse, Params } from './protocol/json-rp
 import { toErrorResponse } from './protocol/wire-error.ts'
 import type { Sealer } from './seal.ts'
 import { TaskTable } from './tasks/task-table.ts'
+import { WaitingBytes } from './waiting-bytes.ts'
 
 /** What every transport shares: the guards, the server's own name, and what is announced. */
 export interface Engine {
@@ -24,6 +25,7 @@ export interface Engine {
   readonly sealer: Sealer
   readonly events: EventBus
   readonly streams: OpenStreams
+  readonly waiting: WaitingBytes
   readonly tasks: TaskTable
   /** Where sessions are found that another process opened. */
   readonly sessionRecords: SessionRecords
@@ -45,7 +47,7 @@ export type Method = (
 ) => object | Promise<object>
 
 /** What an engine is made of. */
-export interface EngineParts extends Omit<Engine, 'events' | 'notifier' | 'streams' | 'tasks'> {
+export interface EngineParts extends Omit<Engine, 'events' | 'notifier' | 'streams' | 'tasks' | 'waiting'> {
   readonly taskStore: TaskStore
   /** Shared by engines that tell each other's clients of changes; else the engine has its own. */
   readonly events?: EventBus
@@ -64,7 +66,8 @@ export function createEngine({ taskStore: store, events = createEventBus(), ...p
     resourcesChanged: () => events.publish({ kind: 'resources' }),
     resourceUpdated: (uri) => events.publish({ kind: 'resource', uri }),
   }
-  return { ...parts, events, notifier, tasks, streams: createOpenStreams(parts.options) }
+  const streams = createOpenStreams(parts.options)
+  return { ...parts, events, notifier, tasks, streams, waiting: new WaitingBytes() }
 }
 
 /** How a request ended: the response, and the error behind it for transports that have statuses. */

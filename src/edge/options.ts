@@ -128,8 +128,16 @@ export const serverOptions: z.ZodType<ServerOptions> = z.strictObject({
   keepAliveMs: milliseconds()
     .default(15_000)
     .describe('Milliseconds between the comments that keep an idle stream open.'),
-  maxStreams: count().default(10_000).describe('Open event streams in all.'),
-  maxStreamsPerPrincipal: count().default(100).describe('Open event streams of one principal.'),
+  maxStreams: count()
+    .default(10_000)
+    .describe(
+      'Open event streams in all. At most 256 MiB wait for those who do not read, kept events of lost streams included.',
+    ),
+  maxStreamsPerPrincipal: count()
+    .default(100)
+    .describe(
+      'Open event streams of one principal. At most 16 MiB wait for it; beyond that it loses the stream with the most.',
+    ),
   sessions: sessions
     .prefault({})
     .describe('Sessions of clients that speak a revision before 2026-07-28; newer ones need none.'),

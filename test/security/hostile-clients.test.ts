@@ -4,10 +4,14 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Definition, defineResource, defineTool } from '../../src/capabilities/definition.ts'
 import { elicit, inputRequired } from '../../src/capabilities/input-required.ts'
+import type { Engine } from '../../src/edge/engine.ts'
 import { createTestEngine, holder, serveEngine, type TestEngineOptions, type TestServer } from '../fixtures/engine.ts'
 import { modernRequest, openLegacy, openStream, send, sendModern } from '../fixtures/http-client.ts'
 import { liveBytes } from '../fixtures/live-heap.ts'
 
+const MIB = 1024 * 1024
+/** As many streams as hold more together than a principal may, though each alone holds little enough. */
+const MANY = 24
 const BIG = 'x'.repeat(100_000)
 const definitions: readonly Definition[] = [
   defineTool({ name: 'hi', run: (_input, { caller }) => `hi ${caller.name}` }),
@@ -184,6 +188,57 @@ describe('a subscriber that never reads', () => {
     await heard.until(told + 1)
   })
 
+  it('holds no more with many streams than its principal may, and others hear everything', async () => {
+    const { engine, port } = await start()
+    const notifications = { resourceSubscriptions: [LONG_URI] }
+    const subscribe = async (id: number, token: string) => {
+      const dialled = dial(port, bytesOf(modernRequest('subscriptions/listen', { notifications }, id, token)))
+      await new Promise((resolve) => dialled.socket.once('data', resolve))
+      return dialled
+    }
+    for (let id = 0; id < MANY; id += 1) (await subscribe(id, 'ann')).socket.pause()
+    const heard = countMark((await subscribe(1, 'bob')).socket, 'notifications/resources/updated')
+    const connections = await countConnections()
+    let [told, most] = [0, 0]
+    while ((await countConnections()) === connections && told < 2_000) {
+      engine.notifier.resourceUpdated(LONG_URI)
+      told += 1
+      most = Math.max(most, engine.waiting.total)
+      await heard.until(told)
+    }
+    expect(told).toBeLessThan(2_000)
+    for (const end = told + 50; told < end; told += 1) {
+      engine.notifier.resourceUpdated(LONG_URI)
+      most = Math.max(most, engine.waiting.total)
+      await heard.until(told + 1)
+    }
+    expect(most).toBeGreaterThan(8 * MIB)
+    expect(most).toBeLessThanOrEqual(16 * MIB + 2 * BIG.length)
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(() => engine.waiting.total).toBe(0)
+  })
+
+  it('leaves no more behind with many lost streams than its principal may', async () => {
+    const { engine, port, server: held } = await start({ server: { maxStreamsPerPrincipal: MANY } })
+    for (let count = 0; count < MANY; count += 1) {
+      const client = await openLegacy(port)
+      await client.request('resources/subscribe', { uri: LONG_URI })
+      const headers = { 'mcp-session-id': client.sessionId, 'mcp-protocol-version': '2025-11-25' }
+      const stream = await openStream(port, { method: 'GET', headers })
+      stream.leave()
+    }
+    await expect.poll(() => free(engine, MANY)).toBe(true)
+    let most = 0
+    for (let told = 0; told < 30; told += 1) {
+      engine.notifier.resourceUpdated(LONG_URI)
+      most = Math.max(most, engine.waiting.total)
+    }
+    expect(most).toBeGreaterThan(8 * MIB)
+    expect(most).toBeLessThanOrEqual(16 * MIB)
+    held.edge.sessions.close()
+    expect(engine.waiting.total).toBe(0)
+  })
+
   it('of a call that floods it is dropped, and the call hears of it', async () => {
     const { port, records } = await start({ limits: { maxNotificationsPerCall: 100_000 } })
     const _meta = { 'io.modelcontextprotocol/logLevel': 'debug' }
@@ -289,14 +344,17 @@ describe('a client that has vanished', () => {
     stream.leave()
     await expect.poll(() => free(engine), { timeout: 10_000 }).toBe(true)
   })
-
-  /** Whether ann, who may have one stream, has a place for it. */
-  function free(engine: Awaited<ReturnType<typeof start>>['engine']): boolean {
-    try {
-      engine.streams.open(holder('ann', 'user'), () => {})()
-      return true
-    } catch {
-      return false
-    }
-  }
 })
+
+/** Whether ann has a place for so many streams. */
+function free({ streams }: Engine, count = 1): boolean {
+  const taken: (() => void)[] = []
+  try {
+    for (let place = 0; place < count; place += 1) taken.push(streams.open(holder('ann', 'user'), () => {}))
+    return true
+  } catch {
+    return false
+  } finally {
+    for (const giveBack of taken) giveBack()
+  }
+}

@@ -86,7 +86,7 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
     }
     requireMethod(request, response, ssePair)
     const principal = await authenticateRequest(parts, request, response)
-    const http = { request, response, principal, keepAlive: parts.keepAlive }
+    const http = { request, response, principal, keepAlive: parts.keepAlive, waiting: parts.engine.waiting }
     if (ssePair === undefined) await serveMethod(parts, http)
     else await ssePair.serve(http)
   } catch (thrown) {

@@ -100,10 +100,10 @@ async function serveRequest(
  */
 export async function serveGet(engine: Engine, sessions: SessionStore, http: HttpExchange): Promise<void> {
   const session = await findSession(sessions, http)
-  const { request, response, keepAlive } = http
+  const { request, response } = http
   const lastEventId = request.headers['last-event-id']
   const resumed = typeof lastEventId === 'string' ? session.streams.find(lastEventId) : undefined
-  const stream = resumed?.stream ?? new ResumableStream(session.opening.version >= PRIMED_SINCE)
+  const stream = resumed?.stream ?? createStream(session, http)
   // A call that runs is still answered on a stream that was resumed; all other streams end with the server.
   if (resumed === undefined) await session.change((before) => ({ ...before, listener: session.tag }))
   const giveBack = engine.streams.open(http.principal, () => {
@@ -113,7 +113,7 @@ export async function serveGet(engine: Engine, sessions: SessionStore, http: Htt
     giveBack()
     session.lastSeenAt = engine.guards.clock()
   })
-  const sink = openSseStream(response, keepAlive)
+  const sink = openSseStream(http)
   if (resumed === undefined) {
     session.outlet?.close()
     session.outlet = stream
@@ -124,6 +124,10 @@ export async function serveGet(engine: Engine, sessions: SessionStore, http: Htt
 
 /** Events carry ids, and an empty first one, only where the client's revision has them (2025-11-25, SEP-1699). */
 const PRIMED_SINCE = '2025-11-25'
+
+function createStream({ opening, principal }: LegacySession, { waiting }: HttpExchange): ResumableStream {
+  return new ResumableStream(opening.version >= PRIMED_SINCE, (drop) => waiting.hold(principal.id, drop))
+}
 
 /**
  * The answer on its way. A client that loses its stream has not cancelled: what is sent meanwhile waits, bounded, until
@@ -169,11 +173,10 @@ class LegacyReply implements Outlet {
 
   #upgrade(): ResumableStream {
     if (this.#stream !== undefined) return this.#stream
-    const { response, keepAlive } = this.#http
-    const stream = new ResumableStream(this.#session.opening.version >= PRIMED_SINCE)
+    const stream = createStream(this.#session, this.#http)
     this.#stream = stream
     this.#session.streams.add(stream)
-    stream.attach(openSseStream(response, keepAlive), response)
+    stream.attach(openSseStream(this.#http), this.#http.response)
     return stream
   }
 }

@@ -7,6 +7,7 @@ import { MODERN_METHODS } from '../methods/modern-methods.ts'
 import { type Envelope, readEnvelope, requireModernVersion } from '../protocol/envelope.ts'
 import type { JsonRpcRequest } from '../protocol/json-rpc.ts'
 import { httpStatusOf } from '../protocol/wire-error.ts'
+import type { WaitingBytes } from '../waiting-bytes.ts'
 import { checkParamHeaders, checkStandardHeaders } from './header-ladder.ts'
 import { type KeepAlive, openSseStream, type SseStream } from './sse-stream.ts'
 import { setRetryAfter, writeJson } from './write-json.ts'
@@ -17,6 +18,7 @@ export interface HttpExchange {
   readonly response: ServerResponse
   readonly principal: Principal
   readonly keepAlive: KeepAlive
+  readonly waiting: WaitingBytes
 }
 
 /**
@@ -73,14 +75,13 @@ class ModernReply {
   }
 
   get stream(): SseStream {
-    this.#stream ??= openSseStream(this.#http.response, this.#http.keepAlive)
+    this.#stream ??= openSseStream(this.#http)
     return this.#stream
   }
 
   finish({ response: message, error }: Answer): void {
     if (this.#stream !== undefined) {
-      this.#stream.send(message)
-      this.#stream.end()
+      this.#stream.end(message)
       return
     }
     const { response } = this.#http

@@ -46,11 +46,11 @@ export function createSsePair(engine: Engine): SsePair {
 }
 
 function listen(engine: Engine, listeners: Map<string, Listener>, http: HttpExchange): void {
-  const { request, response, principal, keepAlive } = http
+  const { request, response, principal } = http
   checkAccept(request, ['text/event-stream'])
   const giveBack = engine.streams.open(principal, () => void connection.settled().then(() => stream.end()))
   const id = randomBytes(32).toString('base64url')
-  const stream = openSseStream(response, keepAlive)
+  const stream = openSseStream(http)
   const connection = new Connection(engine, {
     principal,
     transport: 'http',

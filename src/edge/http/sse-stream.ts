@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { HttpExchange } from './serve-modern.ts'
 
 /** One open `text/event-stream` response. */
 export interface SseStream {
@@ -6,10 +7,11 @@ export interface SseStream {
   send(message: object, id?: string): void
   /** Writes the event that carries no message but an id, so that the client can come back at once (SEP-1699). */
   prime(id: string): void
-  end(): void
+  /** Ends it, with a last message of any size: an answer waits until it is read, on a stream as in one body. */
+  end(last?: object, id?: string): void
 }
 
-/** Bytes that may wait for a client that does not read, beside one message of any size. */
+/** Bytes that may wait for a client that does not read, beside one message. */
 const MAX_WAITING_BYTES = 1024 * 1024
 const RETRY_MS = 1000
 
@@ -34,8 +36,8 @@ export function createKeepAlive(everyMs: number): KeepAlive {
   }
 }
 
-/** Turns a response into an event stream; its headers go out at once. */
-export function openSseStream(response: ServerResponse, keepAlive: KeepAlive): SseStream {
+/** Turns a response into an event stream; its headers go out at once. What waits on it counts for its principal. */
+export function openSseStream({ response, principal, keepAlive, waiting }: HttpExchange): SseStream {
   response.writeHead(200, {
     'content-type': 'text/event-stream',
     'cache-control': 'no-cache, no-transform',
@@ -43,10 +45,22 @@ export function openSseStream(response: ServerResponse, keepAlive: KeepAlive): S
   })
   response.flushHeaders()
   keepAlive.add(response)
+  const held = waiting.hold(principal.id, () => response.destroy())
+  response.once('close', () => held.close())
+  // Called for each write that has left, so that what is counted is what waits.
+  const count = (): void => held.set(response.destroyed ? 0 : response.writableLength)
+  const send = (text: string): void => {
+    write(response, text, count)
+    count()
+  }
   return {
-    send: (message, id) => write(response, toEvent(JSON.stringify(message), id)),
-    prime: (id) => write(response, `id: ${id}\nretry: ${RETRY_MS}\ndata: \n\n`),
-    end: () => response.end(),
+    send: (message, id) => send(toEvent(JSON.stringify(message), id)),
+    prime: (id) => send(`id: ${id}\nretry: ${RETRY_MS}\ndata: \n\n`),
+    end(last, id) {
+      held.close()
+      if (last !== undefined) write(response, toEvent(JSON.stringify(last), id))
+      response.end()
+    },
   }
 }
 
@@ -55,8 +69,9 @@ function toEvent(json: string, id: string | undefined): string {
   return id === undefined ? `event: message\ndata: ${json}\n\n` : `id: ${id}\nevent: message\ndata: ${json}\n\n`
 }
 
-function write(response: ServerResponse, text: string): void {
+function write(response: ServerResponse, text: string, onLeft?: () => void): void {
   if (response.destroyed || response.writableEnded) return
   if (response.writableLength > MAX_WAITING_BYTES) response.destroy()
-  else response.write(text)
+  else if (onLeft === undefined) response.write(text)
+  else response.write(text, onLeft)
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { SseStream } from '../http/sse-stream.ts'
+import type { Held } from '../waiting-bytes.ts'
 
 interface Event {
   readonly number: number
@@ -13,7 +14,8 @@ const MAX_BYTES = 1024 * 1024
 
 /**
  * The messages of one response stream, numbered, so that a client which lost it can have the rest (2025-11-25,
- * Resumability). Bounded: the oldest are forgotten first.
+ * Resumability). Bounded: the oldest are forgotten first, and all when too much waits for the principal. Without event ids
+ * nobody could come back, so nothing is kept.
  */
 export class ResumableStream {
   readonly id: string = randomBytes(9).toString('base64url')
@@ -23,10 +25,17 @@ export class ResumableStream {
   #count = 0
   #sink: SseStream | undefined
   #isDone = false
+  #isForgotten = false
   #onForgotten: (() => void) | undefined
+  readonly #held: Held
 
-  constructor(isPrimed: boolean) {
+  /** `hold` begins to count what is kept. */
+  constructor(isPrimed: boolean, hold: (drop: () => void) => Held) {
     this.#isPrimed = isPrimed
+    this.#held = hold(() => {
+      this.#events = []
+      this.#bytes = 0
+    })
   }
 
   /** Called once nothing of the stream is needed any more. */
@@ -40,22 +49,29 @@ export class ResumableStream {
   }
 
   send(message: object): void {
-    this.#count += 1
-    this.#keep({ number: this.#count, message, bytes: JSON.stringify(message).length })
-    this.#sink?.send(message, this.#isPrimed ? this.#idOf(this.#count) : undefined)
+    this.#keep(message)
+    this.#sink?.send(message, this.#idOf(this.#count))
   }
 
   /** Sends the last message; the stream is kept until a client has it. */
   finish(message: object): void {
-    this.send(message)
+    this.#keep(message)
     this.#isDone = true
-    this.#sink?.end()
+    this.#sink?.end(message, this.#idOf(this.#count))
   }
 
   /** Ends it without a last message. */
   close(): void {
     this.#isDone = true
     this.#sink?.end()
+    this.forget()
+  }
+
+  /** Lets go of what is kept: nobody comes back for it. */
+  forget(): void {
+    this.#isForgotten = true
+    this.#events = []
+    this.#held.close()
     this.#onForgotten?.()
   }
 
@@ -70,30 +86,35 @@ export class ResumableStream {
   attach(sink: SseStream, response: ServerResponse, after = 0): void {
     this.#sink?.end()
     this.#sink = sink
-    if (this.#isPrimed) sink.prime(this.#idOf(after))
-    for (const { number, message } of this.#events) {
-      if (number > after) sink.send(message, this.#isPrimed ? this.#idOf(number) : undefined)
-    }
+    const first = this.#idOf(after)
+    if (first !== undefined) sink.prime(first)
+    const missed = this.#events.filter(({ number }) => number > after)
+    const last = this.#isDone ? missed.pop() : undefined
+    for (const { number, message } of missed) sink.send(message, this.#idOf(number))
     response.once('close', () => this.#onClosed(sink, response.writableFinished))
-    if (this.#isDone) sink.end()
+    if (this.#isDone) sink.end(last?.message, this.#idOf(last?.number ?? after))
   }
 
   #onClosed(sink: SseStream, isDelivered: boolean): void {
     if (this.#sink !== sink) return
     this.#sink = undefined
-    if (this.#isDone && isDelivered) this.#onForgotten?.()
+    if (this.#isDone && isDelivered) this.forget()
   }
 
-  #keep(event: Event): void {
+  #keep(message: object): void {
+    this.#count += 1
+    if (!this.#isPrimed || this.#isForgotten) return
+    const event = { number: this.#count, message, bytes: JSON.stringify(message).length }
     this.#events.push(event)
     this.#bytes += event.bytes
     while (this.#events.length > 1 && (this.#events.length > MAX_EVENTS || this.#bytes > MAX_BYTES)) {
       this.#bytes -= this.#events.shift()?.bytes ?? 0
     }
+    this.#held.set(this.#bytes)
   }
 
-  #idOf(number: number): string {
-    return `${this.id}.${number}`
+  #idOf(number: number): string | undefined {
+    return this.#isPrimed ? `${this.id}.${number}` : undefined
   }
 }
 
@@ -107,8 +128,8 @@ export class ResumableStreams {
   add(stream: ResumableStream): void {
     this.#streams.set(stream.id, stream)
     stream.onForgotten(() => this.#streams.delete(stream.id))
-    const [oldest] = this.#streams.keys()
-    if (this.#streams.size > MAX_STREAMS && oldest !== undefined) this.#streams.delete(oldest)
+    const [oldest] = this.#streams.values()
+    if (this.#streams.size > MAX_STREAMS) oldest?.forget()
   }
 
   /** The stream of an event id, and the number of the event. Another session's ids are unknown here. */
