@@ -8,6 +8,7 @@ import type { Engine } from '../engine.ts'
 import { type ChangeEvent, toNotification } from '../event-bus.ts'
 import type { Exchange, SessionSettings, SessionState } from '../exchange.ts'
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Params, RequestId } from '../protocol/json-rpc.ts'
+import { LegacyExchange } from './legacy-exchange.ts'
 import { ResumableStreams } from './resumable-stream.ts'
 
 /** What `initialize` agreed on. */
@@ -22,6 +23,14 @@ export interface Outlet {
   readonly isOpen: boolean
   send(message: JsonRpcRequest | JsonRpcNotification): void
   close(): void
+}
+
+/** What the client is asked, over which stream, and which call asks. */
+export interface Question {
+  readonly method: string
+  readonly params: Params | undefined
+  readonly outlet: Outlet
+  readonly by: Cancellation
 }
 
 interface Ask {
@@ -122,26 +131,26 @@ export class LegacySession implements SessionState {
   ): Exchange {
     if (this.#inFlight.has(request.id)) throw idIsTaken()
     this.#inFlight.set(request.id, cancellation)
-    const session = this
-    return {
-      era: 'legacy',
-      version: this.opening.version,
-      transport,
-      principal: this.principal,
-      client: this.opening.client,
-      get logLevel() {
-        return session.settings.logLevel
-      },
-      cancellation,
-      session,
-      send: (method, params) => outlet.send({ jsonrpc: '2.0', method, params }),
-      ask: (method, params) => this.#ask(method, params, outlet, cancellation),
-      closeStream: () => outlet.close(),
-    }
+    return new LegacyExchange(this, outlet, { transport, cancellation })
   }
 
   endRequest(request: JsonRpcRequest): void {
     this.#inFlight.delete(request.id)
+  }
+
+  /** Asks the client on behalf of a call. Rejects when it fails, is refused, takes too long, or the call is cancelled. */
+  ask({ method, params, outlet, by }: Question): Promise<unknown> {
+    this.#askCount += 1
+    const id = `${this.#askPrefix}${this.#askCount}`
+    const { askTimeoutMs } = this.#engine.options
+    const answer = new Promise<unknown>((resolve, reject) => {
+      const fail = (message: string): void => this.#takeAsk(id)?.reject(refusal(message))
+      const timer = setTimeout(() => fail('The client did not answer the question in time.'), askTimeoutMs)
+      this.#asks.set(id, { resolve, reject, timer, by })
+      by.onCancel(() => this.#withdraw(by))
+    })
+    outlet.send({ jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) })
+    return answer
   }
 
   /** Takes a notification of the client in. Unknown ones are ignored, as JSON-RPC wants. */
@@ -174,20 +183,6 @@ export class LegacySession implements SessionState {
     this.#streams?.close()
     this.outlet?.close()
     this.outlet = undefined
-  }
-
-  #ask(method: string, params: Params | undefined, outlet: Outlet, cancellation: Cancellation): Promise<unknown> {
-    this.#askCount += 1
-    const id = `${this.#askPrefix}${this.#askCount}`
-    const { askTimeoutMs } = this.#engine.options
-    const answer = new Promise<unknown>((resolve, reject) => {
-      const fail = (message: string): void => this.#takeAsk(id)?.reject(refusal(message))
-      const timer = setTimeout(() => fail('The client did not answer the question in time.'), askTimeoutMs)
-      this.#asks.set(id, { resolve, reject, timer, by: cancellation })
-      cancellation.onCancel(() => this.#withdraw(cancellation))
-    })
-    outlet.send({ jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) })
-    return answer
   }
 
   #withdraw(cancelled: Cancellation): void {
