@@ -4,6 +4,7 @@ import { createTestEngine, holder, serveEngine, type TestServer } from '../../..
 import { modernRequest, openLegacy, openStream, send, sendModern } from '../../../test/fixtures/http-client.ts'
 import { definePrompt, defineResource, defineTool } from '../../capabilities/definition.ts'
 import { acceptedContent, elicit, inputRequired } from '../../capabilities/input-required.ts'
+import { LEGACY_VERSIONS } from '../protocol/versions.ts'
 
 const cancelled = new Set<string>()
 const started = new Map<string, () => void>()
@@ -309,6 +310,28 @@ describe('the stream of a session', () => {
     await client.request('resources/unsubscribe', { uri: 'db://open' })
     stream.leave()
   })
+
+  it.each(LEGACY_VERSIONS)(
+    'is one at a time: in revision %s a newer one ends it and takes its place',
+    async (version) => {
+      const client = await openLegacy(server.port, { version, token: 'root' })
+      const headers = {
+        'mcp-session-id': client.sessionId,
+        'mcp-protocol-version': version,
+        authorization: 'Bearer root',
+      }
+      const [first, second] = [
+        await openStream(server.port, { method: 'GET', headers }),
+        await openStream(server.port, { method: 'GET', headers }),
+      ]
+      await first.ended
+      test.engine.notifier.toolsChanged()
+      expect((await second.messages(1))[0].method).toBe('notifications/tools/list_changed')
+      expect(first.text()).not.toContain('list_changed')
+      second.leave()
+      await second.ended
+    },
+  )
 
   it('makes room for itself when one principal opens too many sessions', async () => {
     const sessions = []

@@ -55,6 +55,7 @@ export interface SessionParts {
   readonly keep?: (session: LegacySession, change: Change) => Promise<void>
 }
 
+const ASK_ID = /^ask-[\w-]{8}-\d+$/
 const INITIAL: SessionSettings = { logLevel: 'info', subscriptions: new Set() }
 
 /** One client of a revision before 2026-07-28: what it agreed on, what it is being asked, what it subscribed to. */
@@ -160,12 +161,12 @@ export class LegacySession implements SessionState {
   }
 
   /**
-   * Takes the client's answer to a question in; one that nobody waits for any more is ignored. `false` when it answers a
-   * question that was not asked here.
+   * Takes the client's answer to a question in; one that nobody waits for is ignored. `false` when it answers a question
+   * that was asked elsewhere.
    */
   takeResponse({ id, result, error }: JsonRpcResponse): boolean {
     const ask = this.#takeAsk(id)
-    if (ask === undefined) return String(id).startsWith(this.#askPrefix)
+    if (ask === undefined) return !ASK_ID.test(String(id)) || String(id).startsWith(this.#askPrefix)
     if (error === undefined) ask.resolve(result)
     else ask.reject(refusal('The client answered the question with an error.', error))
     return true
