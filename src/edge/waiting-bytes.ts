@@ -13,7 +13,7 @@ export interface Held {
 }
 
 /** 16 MiB for one principal, 256 MiB for all; the descriptions of `server.maxStreams…` tell the same. */
-export const WAITING_LIMITS: WaitingLimits = { max: 268_435_456, maxPerPrincipal: 16_777_216 }
+const WAITING_LIMITS: WaitingLimits = { max: 268_435_456, maxPerPrincipal: 16_777_216 }
 
 interface Owner {
   total: number
