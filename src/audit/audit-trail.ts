@@ -3,6 +3,8 @@ export interface AuditRecord {
   /** ISO 8601, UTC. */
   readonly time: string
   readonly callId: string
+  /** Of the trace that the caller says the call belongs to; 32 hex digits. */
+  readonly traceId?: string
   readonly principal: string
   readonly principalName: string
   readonly tenant?: string

@@ -31,6 +31,7 @@ describe('a call in the terminal', () => {
     name: 'get_current_date',
     client: 'ci',
     transport: 'http',
+    era: 'modern',
     durationMs: 3.4,
   } as const
 

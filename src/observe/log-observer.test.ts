@@ -14,6 +14,7 @@ const call: CallEnded = {
   name: 'get_current_date',
   client: 'ci',
   transport: 'http',
+  era: 'modern',
   status: 'ok',
   durationMs: 1.23456,
 }
@@ -31,8 +32,13 @@ describe('the log', () => {
   it('has one line for a call: tool, client, duration, status, call id', () => {
     expect(log([call])).toEqual([
       '{"level":"info","time":"1970-01-01T00:00:00.000Z","method":"tools/call","tool":"get_current_date","client":"ci",' +
-        '"durationMs":1.235,"status":"ok","callId":"c1","transport":"http","msg":"tools/call get_current_date ok"}',
+        '"durationMs":1.235,"status":"ok","callId":"c1","transport":"http","era":"modern","msg":"tools/call get_current_date ok"}',
     ])
+  })
+
+  it('tells the tenant and the trace of a call that has them', () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    expect(logOne({ ...call, tenant: 'acme', traceId })).toMatchObject({ tenant: 'acme', traceId })
   })
 
   it('names a resource and a prompt as what they are', () => {
@@ -131,7 +137,7 @@ describe('the log', () => {
     fc.assert(
       fc.property(any, any, any, (one, two, three) => {
         const observations: Observation[] = [
-          { ...call, name: one, client: two, callId: three },
+          { ...call, name: one, client: two, callId: three, tenant: three, traceId: two },
           { ...call, status: 'error', code: one, cause: Object.assign(new Error(two), { code: three }) },
           { type: 'auth.refused', reason: one, address: two },
           { type: 'fault', message: one, cause: two },

@@ -99,7 +99,18 @@ function toLine(observation: Observation): Line {
   }
 }
 
-function toCallLine({ method, kind, client, durationMs, status, callId, code, transport, ...call }: CallEnded): Line {
+function toCallLine({
+  method,
+  kind,
+  client,
+  durationMs,
+  status,
+  callId,
+  code,
+  transport,
+  era,
+  ...call
+}: CallEnded): Line {
   const name = describeText(call.name)
   return {
     fields: {
@@ -107,11 +118,14 @@ function toCallLine({ method, kind, client, durationMs, status, callId, code, tr
       // `tool`, `resource`, `prompt` or `completion`: what the name is the name of.
       [kind]: name,
       client: describeText(client),
+      tenant: call.tenant === undefined ? undefined : describeText(call.tenant),
       durationMs: Math.round(durationMs * 1000) / 1000,
       status,
       code,
       callId,
+      traceId: call.traceId,
       transport,
+      era,
       ...describeField('cause', call.cause),
     },
     message: `${method} ${name} ${status}`,

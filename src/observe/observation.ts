@@ -3,13 +3,19 @@ export type Observation =
   | {
       readonly type: 'call.ended'
       readonly callId: string
+      /** Of the caller's trace: 32 hex digits. */
+      readonly traceId?: string
       readonly kind: string
       /** `tools/call`, `resources/read`, … */
       readonly method: string
       readonly name: string
       /** Name of the verified principal. */
       readonly client: string
+      /** Of the verified principal. */
+      readonly tenant?: string
       readonly transport: string
+      /** Of the protocol: `legacy` or `modern`. */
+      readonly era: string
       readonly status: 'ok' | 'error' | 'denied' | 'input_required' | 'cancelled'
       readonly code?: string
       readonly durationMs: number

@@ -15,6 +15,8 @@ export interface Trace {
   readonly startedAt: number
   /** The same moment on the timer. */
   readonly startedMark: number
+  /** Of the trace that the caller says the call belongs to; 32 hex digits. */
+  readonly traceId?: string
   capability?: Capability
   decision?: Decision
   /** The call whose answer this one was given. */

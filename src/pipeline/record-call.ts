@@ -12,9 +12,11 @@ export function recordCall(guards: Guards, call: Call, trace: Trace, outcome: Ou
   const status = statusOf(outcome)
   const code = outcome.status === 'error' ? outcome.error.code : undefined
   const durationMs = Math.round((guards.timer() - trace.startedMark) * 1000) / 1000
+  const traced = trace.traceId === undefined ? {} : { traceId: trace.traceId }
   guards.audit.append({
     time: isoTime(trace.startedAt),
     callId: call.id,
+    ...traced,
     principal: principal.id,
     principalName: principal.name,
     ...(principal.tenant === undefined ? {} : { tenant: principal.tenant }),
@@ -32,11 +34,14 @@ export function recordCall(guards: Guards, call: Call, trace: Trace, outcome: Ou
   guards.observe({
     type: 'call.ended',
     callId: call.id,
+    ...traced,
     kind: call.kind,
     method: call.method,
     name: call.name,
     client: principal.name,
+    ...(principal.tenant === undefined ? {} : { tenant: principal.tenant }),
     transport: call.transport,
+    era: call.era,
     status,
     durationMs,
     ...(code === undefined ? {} : { code }),

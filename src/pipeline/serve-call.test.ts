@@ -88,6 +88,18 @@ describe('a call', () => {
     expect(test.observed.filter(({ type }) => type === 'call.ended')).toHaveLength(6)
   })
 
+  it('is recorded under the trace that its caller names, if that is one', async () => {
+    const test = serve([tool(() => 'ok')])
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    await test.call('it', {}, { meta: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } })
+    await test.call('it', {}, { meta: { traceparent: `00-${traceId}-00f067aa0ba902b7-01","status":"ok` } })
+    await test.call('it')
+    expect(test.records.map((record) => record.traceId)).toEqual([traceId, undefined, undefined])
+    const ended = test.observed.filter((observation) => observation.type === 'call.ended')
+    expect(ended.map((observation) => observation.traceId)).toEqual([traceId, undefined, undefined])
+    expect(ended[0]).toMatchObject({ era: 'modern' })
+  })
+
   it('is recorded with when it began and how long it took', async () => {
     let now = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
     const slow = tool(() => {

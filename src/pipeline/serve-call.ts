@@ -1,6 +1,7 @@
 import type { Capability } from '../capabilities/capability.ts'
 import { isInputRequired } from '../capabilities/input-required.ts'
 import { ToolgateError, toToolgateError } from '../errors.ts'
+import { traceIdOf } from '../observe/trace-id.ts'
 import { authorize } from './authorize.ts'
 import type { Call } from './call.ts'
 import { findCapability } from './find-capability.ts'
@@ -14,7 +15,7 @@ import { validateOutput } from './validate-output.ts'
 
 /** Serves one call: through every guard, recorded exactly once, allowed or denied. Never rejects. */
 export async function serveCall(guards: Guards, call: Call): Promise<Outcome> {
-  const trace: Trace = { startedAt: guards.clock(), startedMark: guards.timer() }
+  const trace = startTrace(guards, call)
   guards.inFlight.begin()
   let outcome: Outcome
   try {
@@ -26,6 +27,12 @@ export async function serveCall(guards: Guards, call: Call): Promise<Outcome> {
   recordCall(guards, call, trace, outcome)
   guards.inFlight.end()
   return outcome
+}
+
+function startTrace({ clock, timer }: Guards, { meta }: Call): Trace {
+  const started = { startedAt: clock(), startedMark: timer() }
+  const traceId = meta.traceparent === undefined ? undefined : traceIdOf(meta.traceparent)
+  return traceId === undefined ? started : { ...started, traceId }
 }
 
 /** The guards, in order. */
