@@ -19,6 +19,7 @@ import { createGuards } from './create-guards.ts'
 import type { AppLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
 import { listRestartOptions } from './list-restart-options.ts'
+import { Readiness } from './readiness.ts'
 import type { PreparedSources, Sources } from './sources.ts'
 
 interface Parts {
@@ -39,6 +40,7 @@ export class RunningApp implements App {
   #access: Access
   #http: HttpEdge | undefined
   #host: string | undefined
+  readonly #readiness: Readiness
   #isServing = false
   #reloading: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
@@ -47,6 +49,7 @@ export class RunningApp implements App {
     this.#parts = parts
     this.#config = parts.config
     this.#access = parts.openAccess(parts.config)
+    this.#readiness = new Readiness(parts.audit)
     parts.sources.listen({
       current: () => this.catalog,
       use: (catalog) => this.#use(catalog),
@@ -72,7 +75,7 @@ export class RunningApp implements App {
     const host = at.host ?? server.host
     this.#access.requireHttp(host)
     const { createHttpEdge } = await import('../edge/http/serve-http.ts')
-    this.#http = createHttpEdge(engine, this.#currentAccess(), host)
+    this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness })
     const port = await listenOn(this.#http, host, at.port ?? server.port)
     this.#host = host
     const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${server.path}`
@@ -174,6 +177,7 @@ export class RunningApp implements App {
   async #close(): Promise<void> {
     const { engine, sources, storage, audit } = this.#parts
     const { drain } = engine.options
+    this.#readiness.setDraining()
     if (this.#http !== undefined) {
       if (this.#isServing) await setTimeout(drain.delayMs)
       await this.#http.close()

@@ -43,7 +43,11 @@ async function start() {
   const hi = defineTool({ name: 'hi', run: () => 'hi' })
   const test = createTestEngine([hi], { clock, server: { compat: { sse: true } } })
   const authenticator = createApiKeyAuthenticator({ pepper: fixedPepper(secret), stores: [store], clock })
-  edge = createHttpEdge(test.engine, { authenticator, anonymous: undefined })
+  edge = createHttpEdge(
+    test.engine,
+    { authenticator, anonymous: undefined },
+    { host: '127.0.0.1', state: { isReady: true } },
+  )
   edge.server.listen(0, '127.0.0.1')
   await once(edge.server, 'listening')
   const { port } = edge.server.address() as AddressInfo

@@ -12,6 +12,7 @@ import { authenticateRequest } from './authenticate-request.ts'
 import { createOriginRules, type OriginRules, writePreflight } from './check-origin.ts'
 import { checkAccept, checkMediaType, checkRequest, pathOf } from './check-request.ts'
 import { readBody } from './read-body.ts'
+import { isProbe, type ReadyState, serveHealth } from './serve-health.ts'
 import { findSession, serveGet, servePost } from './serve-legacy.ts'
 import { type HttpExchange, serveModern } from './serve-modern.ts'
 import { createSsePair, type SsePair } from './serve-sse-pair.ts'
@@ -39,6 +40,7 @@ export interface HttpAccess {
 interface Parts {
   readonly engine: Engine
   readonly access: HttpAccess
+  readonly state: ReadyState
   readonly rules: OriginRules
   readonly sessions: SessionStore
   readonly keepAlive: KeepAlive
@@ -50,15 +52,21 @@ interface Parts {
 
 const SWEEP_MS = 1_000
 
-/** Makes the server; it does not listen yet. `host` is where it will. */
-export function createHttpEdge(engine: Engine, access: HttpAccess, host: string = engine.options.host): HttpEdge {
+/** Where a server will listen, and whether it should be sent requests. */
+export interface HttpPlace {
+  readonly host: string
+  readonly state: ReadyState
+}
+
+/** Makes the server; it does not listen yet. */
+export function createHttpEdge(engine: Engine, access: HttpAccess, { host, state }: HttpPlace): HttpEdge {
   const rules = createOriginRules({ ...engine.options, host })
   const sessions = createSessionStore(engine)
   const keepAlive = createKeepAlive(engine.options.keepAliveMs)
   const ssePair = engine.options.compat.sse ? createSsePair(engine) : undefined
   const isValid = (principal: Principal): boolean | Promise<boolean> => isLetIn(access, principal)
   const sweep = setInterval(() => void engine.streams.sweep(engine.guards.clock(), isValid), SWEEP_MS).unref()
-  const parts: Parts = { engine, access, rules, sessions, keepAlive, ssePair, sweep }
+  const parts: Parts = { engine, access, state, rules, sessions, keepAlive, ssePair, sweep }
   // A client that sends its headers or body by the byte is cut off soon; answers may take as long as they need.
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 65_000 },
@@ -77,6 +85,10 @@ function isLetIn({ authenticator, anonymous }: HttpAccess, principal: Principal)
 async function serveHttp(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     checkRequest(request)
+    if (isProbe(request, parts.engine.options.path)) {
+      serveHealth(parts.state, request, response)
+      return
+    }
     parts.rules.check(request, response)
     const ssePair = findSsePair(parts, request)
     if (ssePair === undefined) requirePath(request, parts.engine.options.path)
