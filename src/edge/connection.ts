@@ -90,7 +90,11 @@ export class Connection {
       opening,
     })
     this.#session.outlet = this.#outlet
-    this.#peer.write({ jsonrpc: '2.0', id: message.id, result: initializeResult(this.#engine, opening) })
+    this.#peer.write({
+      jsonrpc: '2.0',
+      id: message.id,
+      result: initializeResult(this.#engine, opening, this.#peer.principal),
+    })
   }
 
   async #serveModern(message: JsonRpcRequest, cancellation: Cancellation): Promise<void> {

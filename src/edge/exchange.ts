@@ -21,6 +21,14 @@ export interface SessionState {
   change(change: (before: SessionSettings) => SessionSettings): void | Promise<void>
 }
 
+/** The connection that the answer to a request goes out on. */
+export interface Line {
+  /** Whether somebody listens right now. */
+  readonly isOpen: boolean
+  /** Opens it before there is something to say, so that it is kept alive and can be resumed. */
+  open(): void
+}
+
 /** One request on its way: who sent it, in which era, and how to reach back while it is served. */
 export interface Exchange {
   readonly era: Era
@@ -36,6 +44,8 @@ export interface Exchange {
   /** Asks the client; only the legacy era can. Rejects when it fails, is refused or takes too long. */
   readonly ask: ((method: string, params: Params | undefined) => Promise<unknown>) | undefined
   closeStream(): void
+  /** Where the answer may be long in coming, and the client may leave without a word: its line. */
+  readonly line?: Line
   /** What a session of the legacy era keeps between requests. */
   readonly session?: SessionState
 }

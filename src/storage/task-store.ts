@@ -22,6 +22,8 @@ export interface TaskStore {
   /** Adds a task, after removing the expired ones; `false` when there is no room for one more. */
   add(task: StoredTask, limits: TaskLimits): boolean
   find(id: string): StoredTask | undefined
+  /** The ids of what the principal has and what has not expired by `now`, in the order of their characters. */
+  ids(principalId: string, now: number): readonly string[]
   /** Puts the task in the place of the revision before it; `false` when that is not the one that is kept. */
   replace(task: StoredTask): boolean
   remove(id: string): void

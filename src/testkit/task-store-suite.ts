@@ -11,6 +11,7 @@ export function taskStoreSuite(create: () => TaskStore | Promise<TaskStore>): re
   return [
     promise('is empty at first', (store) => {
       assert.equal(store.find('a'), undefined)
+      assert.deepEqual(store.ids('key:ann', 0), [])
       assert.equal(store.replace(task('a', { revision: 1 })), false)
       store.remove('a')
       store.removeExpired(0)
@@ -21,6 +22,15 @@ export function taskStoreSuite(create: () => TaskStore | Promise<TaskStore>): re
       assert.deepEqual({ ...store.find('a') }, task('a'))
       assert.deepEqual({ ...store.find(odd.id) }, odd)
       for (const id of ['A', '%', '', "' OR '1'='1"]) assert.equal(store.find(id), undefined)
+    }),
+    promise('tells the ids of one principal, in order, without what has expired', (store) => {
+      for (const id of ['b', 'a', 'c']) store.add(task(id), limits())
+      store.add(task('old', { expiresAt: 100 }), limits())
+      store.add(task('x', { principalId: 'key:bob' }), limits())
+      assert.deepEqual(store.ids('key:ann', 100), ['a', 'b', 'c'])
+      assert.deepEqual(store.ids('key:ann', 99), ['a', 'b', 'c', 'old'])
+      assert.deepEqual(store.ids('key:bob', 100), ['x'])
+      assert.deepEqual(store.ids('%', 0), [])
     }),
     promise('replaces a task only by its next revision', (store) => {
       store.add(task('a'), limits())

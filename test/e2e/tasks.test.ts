@@ -42,8 +42,7 @@ describe.each([
 
   test('is told what it lacks for a tool that must', async () => {
     const call = client.callTool({ name: 'failing_job', arguments: {} })
-    if (era === 'modern') await expect(call).rejects.toMatchObject({ code: -32021 })
-    else expect(await call).toMatchObject({ isError: true })
+    await expect(call).rejects.toMatchObject({ code: era === 'modern' ? -32021 : -32601 })
   })
 })
 

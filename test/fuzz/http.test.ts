@@ -40,15 +40,18 @@ afterAll(async () => {
   await server.close()
 })
 
-/** What the server hands to both principals: cursors, states, and a session of bob with a stream that can be resumed. */
+/** What the server hands to both principals: cursors, states, tasks, and a session of bob with a stream that can be resumed. */
 async function handOut(port: number): Promise<Omit<Guesses, 'session'>> {
   const handed: Handed[] = []
   for (const token of ['ann', 'bob']) {
     const headers = { authorization: `Bearer ${token}` }
-    const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } }
+    const extensions = { 'io.modelcontextprotocol/tasks': {} }
+    const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {}, extensions } }
     const listed = await sendModern(port, 'tools/list', {}, { headers })
     const asked = await sendModern(port, 'tools/call', { name: 'ask' }, { headers, meta })
-    handed.push({ cursor: listed.json.result.nextCursor, state: asked.json.result.requestState })
+    const made = await sendModern(port, 'tools/call', { name: 'work' }, { headers, meta })
+    const { taskId } = made.json.result
+    handed.push({ cursor: listed.json.result.nextCursor, state: asked.json.result.requestState, taskId })
   }
   const session = await openLegacy(port, { token: 'bob' })
   await session.request('resources/subscribe', { uri: 'db://bob' })

@@ -13,6 +13,7 @@ export interface Message {
 export interface Handed {
   readonly cursor: string
   readonly state: string
+  readonly taskId: string
 }
 
 const META = 'io.modelcontextprotocol'
@@ -20,7 +21,7 @@ const META = 'io.modelcontextprotocol'
 /** The envelope of revision 2026-07-28. */
 const ENVELOPE = {
   [`${META}/protocolVersion`]: '2026-07-28',
-  [`${META}/clientCapabilities`]: { elicitation: {} },
+  [`${META}/clientCapabilities`]: { elicitation: {}, extensions: { [`${META}/tasks`]: {} } },
   [`${META}/clientInfo`]: { name: 'fuzz', version: '0' },
   [`${META}/logLevel`]: 'debug',
 }
@@ -37,7 +38,7 @@ export function modernMessage(id: unknown, random: Random, handed: readonly Hand
 /** A valid message of the legacy era, within its session. */
 export function legacyMessage(id: unknown, random: Random, handed: readonly Handed[]): Message {
   if (random.chance(0.08)) return random.pick(legacyAsides(id))
-  const [method, params] = random.pick([...drafts(random, handed), ...legacyDrafts()])
+  const [method, params] = random.pick([...drafts(random, handed), ...legacyDrafts(random, handed)])
   const progress = random.chance(0.3) ? { _meta: { progressToken: 7 } } : {}
   return { jsonrpc: '2.0', id, method, params: { ...params, ...progress } }
 }
@@ -74,7 +75,7 @@ function drafts(random: Random, handed: readonly Handed[]): Draft[] {
 }
 
 function modernDrafts(random: Random, handed: readonly Handed[]): Draft[] {
-  const { state: requestState } = random.pick(handed)
+  const { state: requestState, taskId } = random.pick(handed)
   const inputResponses = { who: { action: 'accept', content: { name: 'Ann' } } }
   const notifications = { toolsListChanged: true, resourceSubscriptions: ['db://a', 'db://bob'] }
   return [
@@ -82,11 +83,21 @@ function modernDrafts(random: Random, handed: readonly Handed[]): Draft[] {
     ['tools/call', { name: 'ask', requestState, inputResponses }],
     ['tools/call', { name: 'ask', inputResponses }],
     ['subscriptions/listen', { notifications }],
+    ['tools/call', { name: 'work' }],
+    ['tasks/get', { taskId }],
+    ['tasks/update', { taskId, inputResponses: { 'who-1': inputResponses.who } }],
+    ['tasks/cancel', { taskId }],
   ]
 }
 
-function legacyDrafts(): Draft[] {
+function legacyDrafts(random: Random, handed: readonly Handed[]): Draft[] {
+  const { cursor, taskId } = random.pick(handed)
   return [
+    ['tools/call', { name: random.pick(['work', 'echo']), task: random.pick([{}, { ttl: 60_000 }]) }],
+    ['tasks/get', { taskId }],
+    ['tasks/result', { taskId }],
+    ['tasks/list', random.chance(0.5) ? { cursor } : {}],
+    ['tasks/cancel', { taskId }],
     ['ping', {}],
     ['logging/setLevel', { level: 'debug' }],
     ['resources/subscribe', { uri: 'db://a' }],

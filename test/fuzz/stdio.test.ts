@@ -13,7 +13,13 @@ import { type Random, type RunPlan, randomOfCase, readPlan } from './random.ts'
 import { describeInput, shrink } from './shrink.ts'
 import { createSubject, findUnrecorded } from './subject.ts'
 
-const HANDED = [{ cursor: 'bm90IGEgY3Vyc29yIGJ1dCBsb29rcyBsaWtlIG9uZSB0byBhIHJlYWRlcg', state: 'c3RhdGU' }]
+const HANDED = [
+  {
+    cursor: 'bm90IGEgY3Vyc29yIGJ1dCBsb29rcyBsaWtlIG9uZSB0byBhIHJlYWRlcg',
+    state: 'c3RhdGU',
+    taskId: '00000000-0000-4000-8000-000000000000',
+  },
+]
 const LINES_A_CONNECTION = 1_500
 const MAX_GROWTH_BYTES = 3_000_000
 /** How long an answer may take: far more than any honest one does. */

@@ -32,6 +32,7 @@ export function createSubject(): Subject {
       maxBodyBytes: 20_000,
       askTimeoutMs: 50,
       maxStreamsPerPrincipal: 1000,
+      tasks: { ttlMs: 3_600_000, pollIntervalMs: 1000, max: 100, maxPerPrincipal: 50 },
       sessions: { idleMs: 1_800_000, max: 300, maxPerPrincipal: 100 },
     },
     limits: { callsPerMinute: 10_000_000, burst: 10_000_000 },
@@ -55,6 +56,7 @@ function toolsOf(ran: Ran): Definition[] {
   })
   return [
     defineTool({ name: 'echo', input: anything, run: ({ text }, context) => ran(context, text ?? 'nothing') }),
+    defineTool({ name: 'work', task: 'optional', run: async (_input, context) => ran(context, 'worked') }),
     defineTool({ name: 'whoami', run: (_input, context) => ran(context, `I am ${context.caller.name}`) }),
     defineTool({
       name: 'fail',

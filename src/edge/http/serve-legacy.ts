@@ -1,8 +1,9 @@
 import { ToolgateError } from '../../errors.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { type Answer, answerRequest, type Engine } from '../engine.ts'
+import type { Line } from '../exchange.ts'
 import { initializeResult, LEGACY_METHODS, readOpening } from '../legacy/legacy-methods.ts'
-import type { LegacySession, Outlet } from '../legacy/legacy-session.ts'
+import type { LegacySession, Reply } from '../legacy/legacy-session.ts'
 import { ResumableStream } from '../legacy/resumable-stream.ts'
 import type { SessionStore } from '../legacy/session-store.ts'
 import type { JsonRpcRequest, Message } from '../protocol/json-rpc.ts'
@@ -43,7 +44,11 @@ async function openSession(
   const opening = readOpening(message.params)
   const session = await sessions.open(http.principal, opening)
   http.response.setHeader('mcp-session-id', session.id)
-  writeJson(http.response, 200, { jsonrpc: '2.0', id: message.id, result: initializeResult(engine, opening) })
+  writeJson(http.response, 200, {
+    jsonrpc: '2.0',
+    id: message.id,
+    result: initializeResult(engine, opening, http.principal),
+  })
 }
 
 /** Only the process that asked can hand an answer to the handler that waits for it. */
@@ -133,7 +138,7 @@ function createStream({ opening, principal }: LegacySession, { waiting }: HttpEx
  * The answer on its way. A client that loses its stream has not cancelled: what is sent meanwhile waits, bounded, until
  * it comes back with the id of the last event it saw.
  */
-class LegacyReply implements Outlet {
+class LegacyReply implements Reply {
   readonly #session: LegacySession
   readonly #http: HttpExchange
   #stream: ResumableStream | undefined
@@ -144,7 +149,17 @@ class LegacyReply implements Outlet {
   }
 
   get isOpen(): boolean {
-    return !this.#http.response.destroyed
+    return this.#stream?.isOpen ?? !this.#http.response.destroyed
+  }
+
+  get line(): Line {
+    const reply = this
+    return {
+      get isOpen() {
+        return reply.isOpen
+      },
+      open: () => void this.#upgrade(),
+    }
   }
 
   send(message: object): void {

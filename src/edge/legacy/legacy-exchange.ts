@@ -1,9 +1,9 @@
 import type { LogLevel } from '../../capabilities/protocol.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { Cancellation } from '../../pipeline/call.ts'
-import type { Exchange } from '../exchange.ts'
+import type { Exchange, Line } from '../exchange.ts'
 import type { Params } from '../protocol/json-rpc.ts'
-import type { LegacySession, Outlet } from './legacy-session.ts'
+import type { LegacySession, Reply } from './legacy-session.ts'
 
 /**
  * One request of a session on its way. A class and not an object made on the spot: functions and getters made anew for
@@ -17,15 +17,17 @@ export class LegacyExchange implements Exchange {
   readonly client: Exchange['client']
   readonly cancellation: Cancellation
   readonly session: LegacySession
-  readonly #outlet: Outlet
+  readonly line?: Line
+  readonly #outlet: Reply
 
-  constructor(session: LegacySession, outlet: Outlet, way: Pick<Exchange, 'transport' | 'cancellation'>) {
+  constructor(session: LegacySession, outlet: Reply, way: Pick<Exchange, 'transport' | 'cancellation'>) {
     this.version = session.opening.version
     this.transport = way.transport
     this.principal = session.principal
     this.client = session.opening.client
     this.cancellation = way.cancellation
     this.session = session
+    if (outlet.line !== undefined) this.line = outlet.line
     this.#outlet = outlet
   }
 

@@ -1,4 +1,5 @@
 import { ToolgateError } from '../../errors.ts'
+import type { Principal } from '../../identity/principal.ts'
 import { canRead } from '../can-read.ts'
 import type { Engine, Method } from '../engine.ts'
 import type { Exchange, SessionState } from '../exchange.ts'
@@ -10,7 +11,10 @@ import { requireString } from '../methods/to-call.ts'
 import { isImplementation, isLogLevel, isObject } from '../protocol/envelope.ts'
 import type { Params } from '../protocol/json-rpc.ts'
 import { LEGACY_VERSIONS } from '../protocol/versions.ts'
+import { coreTaskCapability } from '../tasks/core-task.ts'
+import { cancelCoreTask, getCoreTask, getTaskResult, listCoreTasks } from '../tasks/core-task-methods.ts'
 import type { Opening } from './legacy-session.ts'
+import { toLegacyResult } from './to-legacy-result.ts'
 
 const MAX_SUBSCRIPTIONS = 1000
 
@@ -30,11 +34,15 @@ export function readOpening(params: Params | undefined): Opening {
 }
 
 /** The answer to `initialize`. */
-export function initializeResult(engine: Engine, opening: Opening): object {
+export function initializeResult(engine: Engine, opening: Opening, principal: Principal): object {
   const { info, instructions } = engine.identity
+  const { catalog } = engine.guards
   return {
     protocolVersion: opening.version,
-    capabilities: serverCapabilities(engine.guards.catalog, 'legacy'),
+    capabilities: {
+      ...serverCapabilities(catalog, 'legacy'),
+      ...coreTaskCapability(catalog, opening.version, principal),
+    },
     serverInfo: info,
     ...(instructions === undefined ? {} : { instructions }),
   }
@@ -42,13 +50,8 @@ export function initializeResult(engine: Engine, opening: Opening): object {
 
 const ping: Method = () => ({})
 
-/** Before 2026-07-28 a structured result is an object; anything else stays in the text. */
-const callToolLegacy: Method = async (engine, params, exchange, request) => {
-  const result = await callTool(engine, params, exchange, request)
-  if (!('structuredContent' in result) || isObject(result.structuredContent)) return result
-  const { structuredContent: _, ...others } = result
-  return others
-}
+const callToolLegacy: Method = async (engine, params, exchange, request) =>
+  toLegacyResult(await callTool(engine, params, exchange, request))
 
 const setLevel: Method = async (_engine, { level }, exchange) => {
   if (!isLogLevel(level)) {
@@ -110,4 +113,8 @@ export const LEGACY_METHODS: ReadonlyMap<string, Method> = new Map([
   ['prompts/list', listPrompts],
   ['prompts/get', getPrompt],
   ['completion/complete', completeArgument],
+  ['tasks/get', getCoreTask],
+  ['tasks/result', getTaskResult],
+  ['tasks/list', listCoreTasks],
+  ['tasks/cancel', cancelCoreTask],
 ])

@@ -6,7 +6,7 @@ import { Cancellation } from '../../pipeline/call.ts'
 import { canRead } from '../can-read.ts'
 import type { Engine } from '../engine.ts'
 import { type ChangeEvent, toNotification } from '../event-bus.ts'
-import type { Exchange, SessionSettings, SessionState } from '../exchange.ts'
+import type { Exchange, Line, SessionSettings, SessionState } from '../exchange.ts'
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Params, RequestId } from '../protocol/json-rpc.ts'
 import { LegacyExchange } from './legacy-exchange.ts'
 import { ResumableStreams } from './resumable-stream.ts'
@@ -31,6 +31,12 @@ export interface Question {
   readonly params: Params | undefined
   readonly outlet: Outlet
   readonly by: Cancellation
+}
+
+/** The way out that belongs to one request. */
+export interface Reply extends Outlet {
+  /** The connection under it, where there is one of its own. */
+  readonly line?: Line
 }
 
 interface Ask {
@@ -126,7 +132,7 @@ export class LegacySession implements SessionState {
    */
   beginRequest(
     request: JsonRpcRequest,
-    outlet: Outlet,
+    outlet: Reply,
     transport: Exchange['transport'],
     cancellation: Cancellation = new Cancellation(),
   ): Exchange {
@@ -202,7 +208,7 @@ export class LegacySession implements SessionState {
   }
 
   #announce(event: ChangeEvent): void {
-    // Tasks are unknown to the revisions before 2026-07-28 as they are served here.
+    // Of their tasks clients learn by asking; a notification is optional (2025-11-25, Task Notifications).
     if (this.outlet === undefined || event.kind === 'task') return
     if (event.kind === 'resource') {
       const mayHear =

@@ -3,6 +3,8 @@ import type { Method } from '../engine.ts'
 import { isObject } from '../protocol/envelope.ts'
 import type { Params } from '../protocol/json-rpc.ts'
 import { serveRounds } from '../rounds/serve-rounds.ts'
+import { callAsCoreTask } from '../tasks/call-as-core-task.ts'
+import { knowsCoreTasks } from '../tasks/core-task.ts'
 import { callAsTask } from '../tasks/run-task.ts'
 import { requireString, type Wanted } from './to-call.ts'
 
@@ -10,8 +12,13 @@ import { requireString, type Wanted } from './to-call.ts'
 export const callTool: Method = (engine, params, exchange) => {
   const input = argumentsOf(params)
   const wanted: Wanted = { kind: 'tool', method: 'tools/call', name: requireString(params, 'name'), input }
-  const mayBeTask = engine.guards.catalog.findTool(wanted.name)?.definition.task !== undefined
-  return mayBeTask ? callAsTask(engine, wanted, exchange, params) : serveRounds(engine, wanted, exchange, params)
+  const support = engine.guards.catalog.findTool(wanted.name)?.definition.task
+  if (knowsCoreTasks(exchange) && (params.task !== undefined || support === 'required')) {
+    return callAsCoreTask(engine, wanted, exchange, params)
+  }
+  return support !== undefined
+    ? callAsTask(engine, wanted, exchange, params)
+    : serveRounds(engine, wanted, exchange, params)
 }
 
 /** `resources/read`. */

@@ -5,6 +5,7 @@ import { listCapabilities } from '../../pipeline/list-capabilities.ts'
 import type { Method } from '../engine.ts'
 import type { Exchange } from '../exchange.ts'
 import { isObject } from '../protocol/envelope.ts'
+import { executionOf, knowsCoreTasks } from '../tasks/core-task.ts'
 import { takePage } from './take-page.ts'
 
 type ListName = 'tools' | 'resources' | 'resourceTemplates' | 'prompts'
@@ -45,9 +46,10 @@ function listingOf(capability: Capability): object {
 
 /** Before 2026-07-28 a structured result was an object, so a schema of anything else is not told. */
 function toToolListing(capability: Capability, exchange: Exchange): object {
-  const { listing } = capability
+  if (exchange.era === 'modern') return capability.listing
+  const listing = { ...capability.listing, ...(knowsCoreTasks(exchange) ? executionOf(capability) : {}) }
   const output = listing.outputSchema
-  if (exchange.era === 'modern' || !isObject(output) || output.type === 'object') return listing
+  if (!isObject(output) || output.type === 'object') return listing
   const { outputSchema: _, ...others } = listing
   return others
 }

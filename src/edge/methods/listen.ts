@@ -6,6 +6,7 @@ import type { Exchange } from '../exchange.ts'
 import { isObject } from '../protocol/envelope.ts'
 import type { Params } from '../protocol/json-rpc.ts'
 import { META } from '../protocol/versions.ts'
+import { maySeeTask } from '../tasks/may-see-task.ts'
 import { declaresTasks, offersTasks, tasksRequired } from '../tasks/tasks-extension.ts'
 import { serverCapabilities } from './server-capabilities.ts'
 
@@ -108,10 +109,7 @@ function honouredTasks(engine: Engine, taskIds: readonly string[], exchange: Exc
 /** A change is told to those who may look at what has changed, asked anew each time. */
 function mayHear({ guards }: Engine, { principal }: Exchange, event: ChangeEvent): boolean {
   if (event.kind === 'resource') return canRead(guards, principal, event.uri)
-  if (event.kind !== 'task') return true
-  const tool = guards.catalog.findTool(event.task.tool)
-  const isOwn = event.task.principalId === principal.id
-  return isOwn && tool !== undefined && guards.policy.decide(principal, tool).effect === 'permit'
+  return event.kind !== 'task' || maySeeTask(guards, principal, event.task)
 }
 
 function accepts(filter: Filter, uris: ReadonlySet<string>, event: ChangeEvent): boolean {

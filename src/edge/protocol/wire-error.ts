@@ -1,7 +1,7 @@
-import { ERRORS } from '../../error-table.ts'
+import { ERRORS, type ErrorCode } from '../../error-table.ts'
 import { ToolgateError } from '../../errors.ts'
 import type { Era } from '../../pipeline/call.ts'
-import type { JsonRpcResponse, RequestId } from './json-rpc.ts'
+import type { JsonRpcError, JsonRpcResponse, RequestId } from './json-rpc.ts'
 
 /** Adds the call id, under which the log and the audit trail have the rest. */
 export function withCallId(error: ToolgateError, callId: string): ToolgateError {
@@ -28,6 +28,12 @@ export function toErrorResponse(error: ToolgateError, era: Era, id?: RequestId):
     ...(id === undefined ? {} : { id }),
     error: { code: jsonRpcCode(error, era), message, data },
   }
+}
+
+/** What `toErrorResponse` made an error of, as the error again. */
+export function fromJsonRpcError({ message, data }: JsonRpcError): ToolgateError {
+  const { code, ...others } = (data ?? {}) as { readonly code?: ErrorCode }
+  return new ToolgateError({ code: code ?? 'INTERNAL', message, data: others })
 }
 
 function jsonRpcCode(error: ToolgateError, era: Era): number {

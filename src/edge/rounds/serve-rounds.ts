@@ -52,7 +52,8 @@ function inputRequired(engine: Engine, call: Call, asked: InputRequired): object
   return { resultType: 'input_required', ...(hasRequests ? { inputRequests: asked.requests } : {}), ...state }
 }
 
-async function askAll(asked: InputRequired, ask: NonNullable<Exchange['ask']>): Promise<InputResponses> {
+/** Asks the client everything at once, and resolves to the answers by key. Rejects when one is refused or unusable. */
+export async function askAll(asked: InputRequired, ask: NonNullable<Exchange['ask']>): Promise<InputResponses> {
   const answered = Object.entries(asked.requests).map(async ([key, { method, params }]) => {
     const response = requireInputResponse(key, await ask(method, params as Params | undefined))
     return [key, response] as const

@@ -1,14 +1,13 @@
 import type { InputResponse } from '../../capabilities/input-required.ts'
 import { ToolgateError } from '../../errors.ts'
-import { serveCall } from '../../pipeline/serve-call.ts'
 import type { Engine, Method } from '../engine.ts'
 import type { Exchange } from '../exchange.ts'
-import { requireString, toCall } from '../methods/to-call.ts'
+import { requireString } from '../methods/to-call.ts'
 import { isObject } from '../protocol/envelope.ts'
 import type { Params } from '../protocol/json-rpc.ts'
-import { withCallId } from '../protocol/wire-error.ts'
 import { requireInputResponse } from '../rounds/input-responses.ts'
 import { resumeTask } from './run-task.ts'
+import { serveTaskCall } from './serve-task-call.ts'
 import { type Task, toDetailed } from './task.ts'
 import { declaresTasks, offersTasks, tasksRequired } from './tasks-extension.ts'
 
@@ -51,7 +50,7 @@ export const updateTask: Method = (engine, params, exchange) => {
     for (const [key] of given) requireInputResponse(key, inputResponses[key])
   }
   if (task !== undefined && given.length > 0 && given.length === pending.length) {
-    return resumeTask(engine, task, exchange, { inputs: answers, check })
+    return resumeTask(engine, task, exchange, { method: 'tasks/update', inputs: answers, check })
   }
   const operation = (asked: Task): object => {
     check()
@@ -69,21 +68,4 @@ function findTask(engine: Engine, params: Params, exchange: Exchange): Task | un
   }
   if (!declaresTasks(exchange)) throw tasksRequired(exchange)
   return engine.tasks.find(requireString(params, 'taskId'), exchange.principal.id)
-}
-
-interface TaskCall {
-  readonly method: string
-  readonly task: Task | undefined
-  readonly operation: (task: Task) => object
-}
-
-/** Whoever may not use the tool any more may not see its tasks either; an unknown task answers alike. */
-async function serveTaskCall(engine: Engine, params: Params, exchange: Exchange, wanted: TaskCall): Promise<object> {
-  const { method, task, operation } = wanted
-  const name = task?.tool ?? String(params.taskId)
-  const call = toCall(engine, { kind: 'task', method, name, input: undefined }, exchange, params)
-  const doing = task === undefined ? call : { ...call, operation: () => operation(task) }
-  const outcome = await serveCall(engine.guards, doing)
-  if (outcome.status === 'ok') return outcome.result as object
-  throw outcome.status === 'error' ? withCallId(outcome.error, call.id) : new Error('A look at a task asks nothing.')
 }

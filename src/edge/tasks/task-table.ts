@@ -18,7 +18,10 @@ export interface TaskTableParts {
 }
 
 /** What a new task is about. */
-export type NewTask = Pick<Task, 'principalId' | 'tool' | 'input' | 'meta'>
+export type NewTask = Pick<Task, 'principalId' | 'callId' | 'tool' | 'input' | 'meta'> & {
+  /** What its client asked for; it gets no more than the options allow. */
+  readonly ttlMs?: number | undefined
+}
 
 interface Running {
   readonly cancellation: Cancellation
@@ -37,6 +40,8 @@ export class TaskTable {
   readonly #parts: TaskTableParts
   readonly #owner: string = randomUUID()
   readonly #running = new Map<string, Running>()
+  readonly #watchers = new Map<string, Set<() => void>>()
+  readonly #asked = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #whenIdle: (() => void) | undefined
   #isClosed = false
@@ -48,14 +53,15 @@ export class TaskTable {
   /** Makes a task and stores it. Throws `TOO_MANY_TASKS`, or `STORAGE_FAILED`. */
   create(about: NewTask): Task {
     const { store, options, clock } = this.#parts
-    const { ttlMs, pollIntervalMs, max, maxPerPrincipal } = options
+    const { pollIntervalMs, max, maxPerPrincipal } = options
+    const ttlMs = Math.min(about.ttlMs ?? options.ttlMs, options.ttlMs)
     const now = clock()
     const task: Task = {
       ...about,
       ...{ id: randomUUID(), status: 'working', createdAt: now, updatedAt: now, ttlMs, pollIntervalMs, revision: 0 },
       ...{ ...this.#claim(), round: 1, pending: {}, answers: {} },
     }
-    this.#watch()
+    this.#lookAfter()
     if (store.add(toStored(task), { max, maxPerPrincipal, now })) return task
     throw new ToolgateError({
       code: 'TOO_MANY_TASKS',
@@ -72,11 +78,42 @@ export class TaskTable {
     return statusMessage === undefined ? task : { ...task, statusMessage }
   }
 
+  /** The ids of the principal's tasks, in a fixed order. */
+  idsOf(principalId: string): readonly string[] {
+    const { store, clock } = this.#parts
+    return store.ids(principalId, clock())
+  }
+
+  /**
+   * Calls the listener when the task may have changed: at every change in this process, and every few seconds for those
+   * of others and for its expiry. Returns how to stop.
+   */
+  watch(id: string, listener: () => void): () => void {
+    const listeners = this.#watchers.get(id) ?? new Set()
+    this.#watchers.set(id, listeners.add(listener))
+    this.#lookAfter()
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && this.#watchers.get(id) === listeners) this.#watchers.delete(id)
+    }
+  }
+
+  /** Takes the turn to ask a client what the task asks, so that one user is asked once; `undefined` while another has it. */
+  takeTurn(id: string): (() => void) | undefined {
+    if (this.#asked.has(id)) return undefined
+    this.#asked.add(id)
+    return () => {
+      this.#asked.delete(id)
+      this.#tell(id)
+    }
+  }
+
   /** Stores the task with the changes and publishes it; `undefined` when it has changed meanwhile. */
   change(task: Task, changes: Partial<Task>): Task | undefined {
     const next = { ...task, ...changes, updatedAt: this.#parts.clock(), revision: task.revision + 1 }
     if (!this.#parts.store.replace(toStored(next))) return undefined
     this.#parts.publish(next)
+    this.#tell(task.id)
     return next
   }
 
@@ -92,7 +129,7 @@ export class TaskTable {
   /** The handler of the task runs. */
   hold({ id }: Task, cancellation: Cancellation): void {
     this.#running.set(id, { cancellation, statusMessage: undefined })
-    this.#watch()
+    this.#lookAfter()
   }
 
   /** What the handler says of its work; it is kept for those who look while it runs. */
@@ -135,6 +172,7 @@ export class TaskTable {
     } catch (cause) {
       observe({ type: 'fault', message: 'The tasks could not be looked after.', cause })
     }
+    for (const id of [...this.#watchers.keys()]) this.#tell(id)
   }
 
   /** Stops what runs; it is found to have failed. Resolves when every handler has been left. Idempotent. */
@@ -154,10 +192,15 @@ export class TaskTable {
   #interrupt(id: string): void {
     try {
       const task = this.#read(id)
-      if (task?.status === 'working') this.change(task, interrupted('The server was stopped before the task ended.'))
+      if (task?.status === 'working')
+        this.change(task, interrupted(task, 'The server was stopped before the task ended.'))
     } catch (cause) {
       this.#parts.observe({ type: 'fault', message: `The end of task ${id} could not be stored.`, cause })
     }
+  }
+
+  #tell(id: string): void {
+    for (const listener of [...(this.#watchers.get(id) ?? [])]) listener()
   }
 
   #claim(): Pick<Task, 'owner' | 'leaseUntil'> {
@@ -171,20 +214,21 @@ export class TaskTable {
     const task = JSON.parse(stored.data) as Task
     const isOurs = task.owner === this.#owner && this.#running.has(id)
     if (task.status !== 'working' || task.leaseUntil > now || isOurs) return task
-    const failed = interrupted('The server ended before the task did.')
+    const failed = interrupted(task, 'The server ended before the task did.')
     return this.change(task, failed) ?? this.#read(id)
   }
 
   /** From the first task on. */
-  #watch(): void {
+  #lookAfter(): void {
     if (this.#timer !== undefined || this.#isClosed) return
     this.#timer = setInterval(() => this.sweep(), SWEEP_MS).unref()
   }
 }
 
-function interrupted(message: string): Partial<Task> {
+function interrupted({ callId }: Task, happened: string): Partial<Task> {
   const code = ERRORS.INTERNAL.jsonRpc ?? -32603
-  return { status: 'failed', error: { code, message: `${message} Call the tool again.`, data: { code: 'INTERNAL' } } }
+  const message = `${happened} Call the tool again.`
+  return { status: 'failed', error: { code, message, data: { code: 'INTERNAL', callId } } }
 }
 
 function toStored(task: Task): StoredTask {

@@ -17,6 +17,8 @@ export interface Task {
   /** Unguessable. */
   readonly id: string
   readonly principalId: string
+  /** The call that made it; the reference of errors that no other call has. */
+  readonly callId: string
   readonly tool: string
   readonly status: TaskStatus
   readonly statusMessage?: string
@@ -57,7 +59,7 @@ export function toDetailed(task: Task): Record<string, unknown> {
   return {
     ...toBase(task),
     ...(status === 'input_required' ? { inputRequests: requestsOf(pending) } : {}),
-    ...(status === 'completed' ? { result } : {}),
+    ...(status === 'completed' ? { result: { resultType: 'complete', ...result } } : {}),
     ...(status === 'failed' ? { error } : {}),
   }
 }

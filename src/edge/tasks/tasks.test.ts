@@ -6,7 +6,7 @@ import {
   type TestEngine,
   type TestEngineOptions,
 } from '../../../test/fixtures/engine.ts'
-import { modernRequest, openStream, sendModern } from '../../../test/fixtures/http-client.ts'
+import { modernRequest, openLegacy, openStream, sendModern } from '../../../test/fixtures/http-client.ts'
 import type { CallContext } from '../../capabilities/call-context.ts'
 import { type Definition, defineTool, type TaskSupport } from '../../capabilities/definition.ts'
 import { acceptedContent, elicit, inputRequired, listRoots } from '../../capabilities/input-required.ts'
@@ -113,14 +113,21 @@ it('a client that does not know tasks waits for an optional one and is refused a
   }
 })
 
-it('an older client waits for an optional one and reads why a required one is refused', async () => {
+it('a client of a revision without tasks waits for an optional one and reads why a required one is refused', async () => {
   const { tool, end } = job('optional')
   end('done')
-  const { engine } = start([tool, job('required', 'must').tool])
-  const legacy = connectInMemory(engine, ann, { era: 'legacy', capabilities: KNOWS_TASKS })
-  expect(await legacy.request('tools/call', { name: 'job' })).toMatchObject({ content: [{ text: 'done' }] })
-  expect(await legacy.request('tools/call', { name: 'must' })).toMatchObject({ isError: true })
-  expect((await failureOf(legacy.request('tasks/get', { taskId: 'x' }))).code).toBe(-32601)
+  const server = await serveEngine(start([tool, job('required', 'must').tool]))
+  try {
+    const { request } = await openLegacy(server.port, { version: '2025-06-18', capabilities: KNOWS_TASKS })
+    const call = async (params: object): Promise<Answer> => (await request('tools/call', { ...params })).json.result
+    expect(await call({ name: 'job', task: {} })).toMatchObject({ content: [{ text: 'done' }] })
+    expect(await call({ name: 'must', task: {} })).toMatchObject({ isError: true })
+    for (const method of ['tasks/get', 'tasks/result', 'tasks/list', 'tasks/cancel', 'tasks/update'])
+      expect((await request(method, { taskId: 'x' })).json.error.code).toBe(-32601)
+    expect(JSON.stringify((await request('tools/list')).json.result)).not.toContain('taskSupport')
+  } finally {
+    await server.close()
+  }
 })
 
 it('declares the extension only when a tool runs as a task', async () => {

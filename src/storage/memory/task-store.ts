@@ -15,6 +15,11 @@ export function createMemoryTaskStore(): TaskStore {
       return true
     },
     find: (id) => byId.get(id),
+    ids: (principalId, now) =>
+      [...byId.values()]
+        .filter((task) => task.principalId === principalId && task.expiresAt > now)
+        .map(({ id }) => id)
+        .sort(),
     replace(task) {
       if (byId.get(task.id)?.revision !== task.revision - 1) return false
       byId.set(task.id, { ...task })

@@ -2,6 +2,7 @@ import type { StoredTask, TaskStore } from '../task-store.ts'
 import type { Prepare, StorageFile } from './storage-file.ts'
 
 const FIND = 'SELECT id, principal_id, expires_at, revision, data FROM tasks WHERE id = ?'
+const IDS = 'SELECT id FROM tasks WHERE principal_id = ? AND expires_at > ? ORDER BY id'
 const COUNT = 'SELECT count(*) AS held FROM tasks'
 const COUNT_OWN = 'SELECT count(*) AS held FROM tasks WHERE principal_id = ?'
 const ADD = 'INSERT INTO tasks (id, principal_id, expires_at, revision, data) VALUES (?, ?, ?, ?, ?)'
@@ -29,6 +30,14 @@ export function createSqliteTaskStore(file: StorageFile): TaskStore {
         const row = prepare(FIND).get(id)
         return row === undefined ? undefined : toTask(row)
       }, undefined),
+    ids: (principalId, now) =>
+      file.read<readonly string[]>(
+        (prepare) =>
+          prepare(IDS)
+            .all(principalId, now)
+            .map(({ id }) => String(id)),
+        [],
+      ),
     replace: (task) => file.write((prepare) => replace(prepare, task)),
     remove: (id) => {
       file.write((prepare) => prepare(REMOVE).run(id))

@@ -9,6 +9,7 @@ import { httpSse } from './checks/http-sse.ts'
 import { offers } from './checks/offers.ts'
 import { rounds } from './checks/rounds.ts'
 import { stdio } from './checks/stdio.ts'
+import { tasks } from './checks/tasks.ts'
 
 /** A group of checks under one heading of the specification. */
 export interface Chapter {
@@ -26,6 +27,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { title: 'Tools, resources, prompts, completion, pagination', checks: offers },
   { title: 'Subscriptions, logging, progress, cancellation', checks: flow },
   { title: 'Questions to the client', checks: rounds },
+  { title: 'Tasks', checks: tasks },
   { title: 'Errors and metadata', checks: errors },
   { title: 'Extensions: skills and Apps', checks: extensions },
 ]

@@ -5,13 +5,12 @@ export interface NotClaimed {
 }
 
 /**
- * Rows of the specification outside of what Toolgate serves today. The extension for tasks is held to the official suite,
- * `npm run conformance`, and to tests of its own; it has no rows here.
+ * Rows of the specification outside of what Toolgate serves today.
  */
 export const NOT_CLAIMED: readonly NotClaimed[] = [
   {
-    requirement: 'Tasks in the core form of 2025-11-25',
-    why: 'Not declared: clients of that revision call tools that may run as tasks and wait for the answer.',
+    requirement: '`notifications/tasks/status`, and progress of tasks, in the core form of 2025-11-25',
+    why: 'Optional: clients must not rely on them, and `tasks/get` tells the same.',
   },
   {
     requirement: 'OAuth 2.1 resource server: protected resource metadata, audience of tokens, step-up challenges',

@@ -40,7 +40,15 @@ function createSignals(): { tell(key: string): void; told(key: string): Promise<
 
 /** The capabilities, with memory of their own. */
 export function rawCapabilities(): readonly Definition[] {
-  return [...plainTools(), ...failingTools(), ...runningTools(), ...askingTools(), ...resources(), ...prompts()]
+  return [
+    ...plainTools(),
+    ...failingTools(),
+    ...runningTools(),
+    ...askingTools(),
+    ...taskTools(),
+    ...resources(),
+    ...prompts(),
+  ]
 }
 
 function plainTools(): readonly Definition[] {
@@ -194,6 +202,34 @@ function askingTools(): readonly Definition[] {
         const tools = [{ name: 'clock', inputSchema: { type: 'object' } }]
         const messages = [{ role: 'user' as const, content: { type: 'text', text: 'What time is it?' } }]
         return inputRequired({ requests: { model: sample({ messages, maxTokens: 10, tools }) } })
+      },
+    }),
+  ]
+}
+
+/** The deadline of tasks is longer than the suite takes. */
+const LONG = { timeoutMs: 600_000 }
+
+function taskTools(): readonly Definition[] {
+  const text = z.object({ text: z.string() })
+  return [
+    defineTool({ name: 'task_echo', task: 'optional', input: text, run: async (given) => given.text }),
+    defineTool({ name: 'task_only', task: 'required', run: async () => 'done' }),
+    defineTool({ name: 'task_endless', task: 'optional', ...LONG, run: () => new Promise<string>(() => {}) }),
+    defineTool({
+      name: 'task_refuse',
+      task: 'optional',
+      run: async () => {
+        throw new UserError('There is no invoice 17.')
+      },
+    }),
+    defineTool({
+      name: 'task_ask',
+      task: 'optional',
+      run: async (_input, { inputs }) => {
+        const name = acceptedContent(inputs.who)?.name
+        if (name !== undefined) return `Hello, ${String(name)}!`
+        return inputRequired({ requests: { who: elicit('Who are you?', NAME_FORM) } })
       },
     }),
   ]
