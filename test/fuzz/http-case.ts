@@ -72,7 +72,7 @@ function eraHeaders(kind: string, { method = '', params }: Message, { session }:
       ['Mcp-Session-Id', session],
     ]
   }
-  const name = params?.name ?? params?.uri
+  const name = params?.name ?? params?.uri ?? params?.taskId
   return [
     ['MCP-Protocol-Version', '2026-07-28'],
     ['Mcp-Method', method],

@@ -137,13 +137,16 @@ function promptsOf(ran: Ran): Definition[] {
 
 const RUN_CODES: ReadonlySet<unknown> = new Set(['INTERNAL', 'INVALID_OUTPUT', 'USER_ERROR', undefined])
 
+/** What is recorded as done without a handler of ours: a look at a task, and completion where there is nothing to call. */
+const RUNS_NO_HANDLER = /^(tasks\/|completion\/complete$)/
+
 /** What was executed and not recorded, or recorded as done and not executed; nothing of it is to be found. */
 export function findUnrecorded({ executed, test }: Subject): string[] {
   const recorded = new Map<string, { all: number; done: number }>()
   for (const { callId, status, code, method } of test.records) {
     const isDone = ['ok', 'input_required', 'error'].includes(status) && RUN_CODES.has(code)
     const { all, done } = recorded.get(callId) ?? { all: 0, done: 0 }
-    recorded.set(callId, { all: all + 1, done: done + (isDone && method !== 'completion/complete' ? 1 : 0) })
+    recorded.set(callId, { all: all + 1, done: done + (isDone && !RUNS_NO_HANDLER.test(method) ? 1 : 0) })
   }
   const ids = new Set([...recorded.keys(), ...executed.keys()])
   return [...ids].filter((id) => {
