@@ -11,9 +11,15 @@ const layers = [
   { path: 'error-table.ts', job: 'every failure a caller can see: the table', imports: [], packages: [] },
   { path: 'errors.ts', job: 'what is thrown', imports: ['error-table.ts'], packages: [] },
   {
+    path: 'sanitize/',
+    job: 'takes secrets and personal data out of what is shown and logged',
+    imports: [],
+    packages: [],
+  },
+  {
     path: 'observe/',
     job: 'what happened: observations, the log',
-    imports: ['error-table.ts', 'errors.ts'],
+    imports: ['sanitize/', 'error-table.ts', 'errors.ts'],
     packages: ['pino'],
   },
   {
@@ -49,6 +55,7 @@ const layers = [
       'identity/principal.ts',
       'audit/audit-trail.ts',
       'storage/recall-store.ts',
+      'sanitize/',
       'observe/',
       'error-table.ts',
       'errors.ts',
@@ -88,6 +95,7 @@ const layers = [
       'audit/',
       'storage/',
       'capabilities/',
+      'sanitize/',
       'observe/',
       'errors.ts',
     ],

@@ -7,6 +7,7 @@ import { installPeers, readVersion } from './install-peers.ts'
 import { measureColdStart } from './measure-cold-start.ts'
 import { type Bench, type Failure, type LoadPlan, type LoadRow, measureLoad } from './measure-load.ts'
 import { measureMemory } from './measure-memory.ts'
+import { measureSanitize } from './measure-sanitize.ts'
 import { measureStreams } from './measure-streams.ts'
 import { startGenerator } from './process/generator.ts'
 import { type Report, toJson } from './report.ts'
@@ -30,7 +31,7 @@ const QUICK_ENDS_AT_MS = 36_000
 const { values } = parseArgs({
   options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string' } },
 })
-/** Names after `--only`, for looking at a few subjects or at `streams`; all of them without it. */
+/** Names after `--only`, for looking at a few subjects, at `streams` or at `sanitize`; all of them without it. */
 const only = values.only?.split(',')
 const isWanted = ({ name }: { readonly name: string }): boolean => only?.includes(name) ?? true
 const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`)
@@ -62,19 +63,20 @@ async function runQuick(bench: Bench): Promise<Report> {
   const memory = await measureMemory(bench, [toolgateSession, sdkV2Session].filter(isWanted), 1000)
   const plan = { warmUpMs: 2500, warmUpCalls: 20_000, roundMs: 400, rounds: 6, endsAt: QUICK_ENDS_AT_MS }
   const load = await measureLoad(bench, { ...plan, subjects: quickSubjects.filter(isWanted), toolCounts: TOOL_COUNTS })
-  return toReport({ cold, memory, streams: { rows: [], failures: [] }, load, plan })
+  return toReport({ cold, memory, streams: { rows: [], failures: [] }, sanitize: [], load, plan })
 }
 
 /** Every subject that installs and starts, one tool count after the other. */
 async function runFull(bench: Bench): Promise<Report> {
-  const isStreamsAlone = only?.every((name) => name === 'streams') === true
-  const withoutPeers = isStreamsAlone ? undefined : installPeers(say)
+  const isWithoutSubjects = only?.every((name) => name === 'streams' || name === 'sanitize') === true
+  const withoutPeers = isWithoutSubjects ? undefined : installPeers(say)
   const subjects = allSubjects.filter((subject) => isWanted(subject) && !(subject.isPeer && withoutPeers))
   const stdioSubjects = [...ownStdioSubjects, ...(withoutPeers ? [] : peerStdioSubjects)].filter(isWanted)
   const cold = await measureColdStart(stdioSubjects, { runs: 9, say })
   const sessionSubjects = [toolgateSession, sdkV2Session, sdkV1Session].filter(isWanted)
   const memory = await measureMemory(bench, sessionSubjects, 2000)
   const streams = await measureStreams(bench, isWanted({ name: 'streams' }) ? STREAM_KINDS : [], STREAMS)
+  const sanitize = isWanted({ name: 'sanitize' }) ? measureSanitize() : []
   const plan = {
     warmUpMs: 3000,
     warmUpCalls: Number.POSITIVE_INFINITY,
@@ -91,17 +93,18 @@ async function runFull(bench: Bench): Promise<Report> {
     rows.push(...load.rows)
     failures.push(...load.failures)
   }
-  return toReport({ cold, memory, streams, load: { rows, failures }, plan })
+  return toReport({ cold, memory, streams, sanitize, load: { rows, failures }, plan })
 }
 
 function toReport(found: {
   cold: Awaited<ReturnType<typeof measureColdStart>>
   memory: Awaited<ReturnType<typeof measureMemory>>
   streams: Awaited<ReturnType<typeof measureStreams>>
+  sanitize: Report['sanitize']
   load: Awaited<ReturnType<typeof measureLoad>>
   plan: Pick<LoadPlan, 'warmUpMs' | 'roundMs' | 'rounds'>
 }): Report {
-  const { cold, memory, streams, load, plan } = found
+  const { cold, memory, streams, sanitize, load, plan } = found
   const others = [
     ...cold.failures.map((f) => ({ ...f, what: 'cold start' })),
     ...memory.failures.map((f) => ({ ...f, what: 'sessions' })),
@@ -112,6 +115,7 @@ function toReport(found: {
     coldStarts: cold.rows,
     sessions: memory.rows,
     streams: streams.rows,
+    sanitize,
     failures: [
       ...load.failures,
       ...others.map(({ name, reason, what }) => ({ subject: name, tools: 0, reason: `${what}: ${reason}` })),

@@ -1,6 +1,7 @@
 import type { ColdStart } from './measure-cold-start.ts'
 import type { Failure, LoadPlan, LoadRow } from './measure-load.ts'
 import type { SessionMemory } from './measure-memory.ts'
+import type { SanitizeFigures } from './measure-sanitize.ts'
 import type { StreamFigures } from './measure-streams.ts'
 
 /** All that one run of the bench found. */
@@ -9,6 +10,7 @@ export interface Report {
   readonly coldStarts: readonly ColdStart[]
   readonly sessions: readonly SessionMemory[]
   readonly streams: readonly StreamFigures[]
+  readonly sanitize: readonly SanitizeFigures[]
   /** What could not be measured, by name and with the reason. */
   readonly failures: readonly Failure[]
   readonly plan: Pick<LoadPlan, 'warmUpMs' | 'roundMs' | 'rounds'>
@@ -25,7 +27,11 @@ export function toJson(report: Report): string {
     p99Ms: round(figures.p99Ms, 2),
   }))
   const coldStartMs = Object.fromEntries(report.coldStarts.map(({ name, medianMs }) => [name, round(medianMs, 1)]))
-  return JSON.stringify({ runs, coldStartMs, memory: toMemory(report), ...toStreams(report) }, null, 2)
+  return JSON.stringify(
+    { runs, coldStartMs, memory: toMemory(report), ...toStreams(report), ...toSanitize(report) },
+    null,
+    2,
+  )
 }
 
 /** Absent where streams were not measured. */
@@ -40,6 +46,20 @@ function toStreams({ streams }: Report): { streams?: readonly object[] } {
       received: row.received,
       medianMs: round(row.medianMs, 1),
       lastMs: round(row.lastMs, 1),
+    })),
+  }
+}
+
+/** Megabytes a second; absent where masking was not measured. */
+function toSanitize({ sanitize }: Report): { sanitize?: readonly object[] } {
+  if (sanitize.length === 0) return {}
+  return {
+    sanitize: sanitize.map(({ text, secrets, values, personal, growth }) => ({
+      text,
+      secrets: round(secrets, 1),
+      values: round(values, 1),
+      personal: round(personal, 1),
+      growth: round(growth, 2),
     })),
   }
 }

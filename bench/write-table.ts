@@ -21,6 +21,7 @@ npm ci
 npm run bench              # everything, some minutes; installs the peers on the first run and writes this page
 npm run bench -- --quick   # echo, toolgate and sdk-v2 alone, within 50 seconds; writes nothing
 npm run bench -- --only streams   # 10,000 open event streams of either era and a broadcast to all; writes nothing
+npm run bench -- --only sanitize  # how fast results are masked, hostile ones too; writes nothing
 npm run bench -- --json    # the figures on stdout for programs
 \`\`\`
 `
@@ -35,6 +36,7 @@ export function toTables(report: Report): string {
     ...toColdStartTable(report),
     ...toMemoryTable(report),
     ...toStreamTable(report),
+    ...toSanitizeTable(report),
     ...toFailures(report),
   ].join('\n\n')
 }
@@ -127,6 +129,19 @@ function toStreamTable({ streams }: Report): string[] {
   ])
   const head = ['stream', 'open', 'KB each, live heap', 'KB each, RSS', 'reached', 'half after ms', 'all after ms']
   return [`## Open event streams of one process, and a broadcast to all of them\n${toTable(head, cells)}`]
+}
+
+function toSanitizeTable({ sanitize }: Report): string[] {
+  if (sanitize.length === 0) return []
+  const cells = sanitize.map(({ text, secrets, values, personal, growth }) => [
+    text,
+    `**${secrets.toFixed(0)}**`,
+    values.toFixed(0),
+    personal.toFixed(0),
+    growth.toFixed(1),
+  ])
+  const head = ['text', 'secrets MB/s', 'and 100 values', 'and personal data', 'time for twice the text']
+  return [`## Masking of results, one core\n${toTable(head, cells)}`]
 }
 
 function toFailures({ failures }: Report): string[] {

@@ -8,6 +8,7 @@ import { conformanceReference } from './conformance-reference.ts'
 import { drawLayers } from './draw-layers.ts'
 import { errorsReference } from './errors-reference.ts'
 import { quoteExamples } from './quote-examples.ts'
+import { sanitizeReference } from './sanitize-reference.ts'
 
 /** Markdown files of the repository's own, as paths below it. */
 export function markdownFiles(root: string): readonly string[] {
@@ -25,6 +26,7 @@ export function generatedDocs(root: string): ReadonlyMap<string, string> {
     ['docs/reference/config.md', configReference()],
     ['docs/reference/conformance.md', conformanceReference()],
     ['docs/reference/clients.md', clientsReference(root)],
+    ['docs/reference/sanitize.md', sanitizeReference()],
     ['ARCHITECTURE.md', drawLayers(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'), root)],
   ])
   for (const path of markdownFiles(root)) {

@@ -36,24 +36,25 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       createAccess(wanted, { pepper, store: storage.keys, keys: options.keys ?? [], clock, observer: log.observe })
     const audit = createFileAuditTrail({ ...config.audit, clock, observer: log.observe })
     const timer = options.clock ?? (() => performance.now())
-    const guards = createGuards(config, prepared.catalog, { audit, observe: log.observe, clock, timer })
+    const hashKey = deriveKey(pepper, 'toolgate personal 1')
+    const guards = createGuards(config, prepared.catalog, { audit, observe: log.observe, clock, timer, hashKey })
     const engine = createEngine({
       guards,
       identity: identityOf(config),
       options: config.server,
-      sealer: createSealer(sealKey(pepper)),
+      sealer: createSealer(deriveKey(pepper, 'toolgate seal 1')),
       taskStore: storage.tasks,
       sessionRecords: createMemorySessionRecords(),
     })
-    return new RunningApp({ config, openAccess, engine, sources, storage, audit, log })
+    return new RunningApp({ config, openAccess, engine, sources, storage, audit, log, hashKey })
   } catch (thrown) {
     await sources.close()
     throw thrown
   }
 }
 
-/** Derived from the pepper, so that cursors and states outlive a restart; without one they live as long as the process. */
-function sealKey(pepper: Pepper): Uint8Array {
+/** Derived from the pepper, so that it outlives a restart; without one it lives as long as the process. */
+function deriveKey(pepper: Pepper, purpose: string): Uint8Array {
   const secret = pepper.read()
-  return secret === undefined ? randomBytes(32) : createHmac('sha256', secret).update('toolgate seal 1').digest()
+  return secret === undefined ? randomBytes(32) : createHmac('sha256', secret).update(purpose).digest()
 }

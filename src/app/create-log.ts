@@ -2,6 +2,8 @@ import type { Config } from '../config/config.ts'
 import { combineObservers } from '../observe/combine-observers.ts'
 import { createLogObserver } from '../observe/log-observer.ts'
 import type { Observer } from '../observe/observation.ts'
+import { Tally } from '../sanitize/apply-findings.ts'
+import { createSanitizer } from '../sanitize/sanitizer.ts'
 import type { AppOptions } from './app.ts'
 
 /** The log, beside whoever else is told of what happens. */
@@ -13,18 +15,27 @@ export interface AppLog {
 
 /** Makes the log of a configuration. */
 export function createLog(config: Config, { writeLog, clock, observer }: AppOptions): AppLog {
-  const open = (options: Config['log']): Observer =>
+  const open = (wanted: Config): Observer =>
     createLogObserver({
-      ...options,
+      ...wanted.log,
+      ...maskOf(wanted),
       ...(writeLog === undefined ? {} : { write: writeLog }),
       ...(clock === undefined ? {} : { clock }),
     })
-  let current = open(config.log)
+  let current = open(config)
   const log: Observer = (observation) => current(observation)
   return {
     observe: observer === undefined ? log : combineObservers([log, observer]),
     use(next) {
-      current = open(next.log)
+      current = open(next)
     },
   }
+}
+
+/** Configured values are not for the log either; what looks like a secret it masks by itself. */
+function maskOf({ sanitize }: Config): { readonly mask?: (line: string) => string } {
+  if (sanitize.values.length === 0) return {}
+  const parts = { secrets: false, values: sanitize.values, hashKey: new Uint8Array(32) }
+  const masker = createSanitizer(parts).maskerFor([])
+  return { mask: (line) => masker.mask(line, new Tally()) }
 }

@@ -31,6 +31,8 @@ interface Parts {
   readonly storage: Storage
   readonly audit: AuditTrail
   readonly log: AppLog
+  /** For hashes of personal data. */
+  readonly hashKey: Uint8Array
 }
 
 /** An app as `createApp` makes it. */
@@ -155,7 +157,12 @@ export class RunningApp implements App {
     const before = { config: this.#config, guards: engine.guards }
     const needRestart = listRestartOptions(before.config, config)
     const { audit, observe, clock, timer } = before.guards
-    const guards = createGuards(config, prepared.catalog, { audit, observe, clock, timer }, before)
+    const guards = createGuards(
+      config,
+      prepared.catalog,
+      { audit, observe, clock, timer, hashKey: this.#parts.hashKey },
+      before,
+    )
     const retire = prepared.commit()
     const { catalog } = before.guards
     engine.guards = guards

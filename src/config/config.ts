@@ -5,7 +5,7 @@ import type { TypeScriptConnectorOptions } from '../connectors/typescript/option
 import type { ServerOptions } from '../edge/options.ts'
 import type { GrantOptions, KeyOptions } from '../identity/options.ts'
 import type { LogOptions } from '../observe/options.ts'
-import type { IdempotencyOptions, LimitOptions, RoleOptions } from '../pipeline/options.ts'
+import type { IdempotencyOptions, LimitOptions, RoleOptions, SanitizeOptions } from '../pipeline/options.ts'
 import type { StorageOptions } from '../storage/options.ts'
 
 /** A connector in the configuration; `type` tells which. */
@@ -34,6 +34,7 @@ export interface Config {
   readonly access: AccessOptions
   readonly limits: LimitOptions
   readonly idempotency: IdempotencyOptions
+  readonly sanitize: SanitizeOptions
   readonly audit: AuditOptions
   readonly log: LogOptions
   readonly storage: StorageOptions

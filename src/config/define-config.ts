@@ -5,7 +5,7 @@ import type { TypeScriptConnectorInput } from '../connectors/typescript/options.
 import type { ServerInput } from '../edge/options.ts'
 import type { GrantOptions, KeyOptions } from '../identity/options.ts'
 import type { LogOptions } from '../observe/options.ts'
-import type { LimitOptions, RoleOptions } from '../pipeline/options.ts'
+import type { LimitOptions, PersonalOptions, RoleOptions, SanitizeOptions } from '../pipeline/options.ts'
 import type { StorageOptions } from '../storage/options.ts'
 
 /** A connector as it may be written; `type` tells which. */
@@ -33,6 +33,9 @@ export interface ConfigInput {
     readonly anonymous?: GrantOptions
   }
   readonly limits?: Partial<LimitOptions>
+  readonly sanitize?: Partial<Omit<SanitizeOptions, 'personal'>> & {
+    readonly personal?: readonly (Omit<PersonalOptions, 'action'> & Partial<Pick<PersonalOptions, 'action'>>)[]
+  }
   readonly audit?: Partial<AuditOptions>
   readonly log?: Partial<LogOptions>
   readonly storage?: Partial<StorageOptions>

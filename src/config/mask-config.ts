@@ -15,9 +15,16 @@ function maskEntries(holder: object): Record<string, unknown> {
 }
 
 function maskValue(value: unknown, holder: object, option: string | number): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => maskValue(item, value, index))
+  if (Array.isArray(value)) return value.map((item, index) => maskItem(item, { list: value, index, option }))
   if (typeof value === 'object' && value !== null) return maskEntries(value)
   if (originOf(holder, option).some(isSecretName)) return MASK
   if (typeof value !== 'string') return value
   return typeof option === 'string' && isSecretName(option) ? MASK : maskText(value)
+}
+
+/** A text in a list that is named like a secret is one. */
+function maskItem(item: unknown, at: { list: readonly unknown[]; index: number; option: string | number }): unknown {
+  const { list, index, option } = at
+  const isSecret = typeof item === 'string' && typeof option === 'string' && isSecretName(option)
+  return isSecret ? MASK : maskValue(item, list, index)
 }

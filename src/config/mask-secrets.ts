@@ -2,7 +2,7 @@
 export const MASK = '<masked>'
 
 const SECRET_NAME =
-  /secret|passw|passphrase|pwd|token|credential|api[-_]?key|private[-_]?key|access[-_]?key|pepper|salt|hash|^authorization$|cookie|signature|dsn|connection[-_]?string|(^|[-_])(key|pass|pw)$/i
+  /secret|passw|passphrase|pwd|token|credential|api[-_]?key|private[-_]?key|access[-_]?key|pepper|salt|hash|^authorization$|cookie|signature|dsn|connection[-_]?string|(^|[-_])(key|pass|pw)$|^values$/i
 const USER_INFO = /([A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s/?#:@]*):[^\s]*@/g
 const PAIR = /([A-Za-z][A-Za-z0-9_ -]{0,40})=([^;&\s"']+)/g
 const WORD = /[A-Za-z0-9+/_=.-]{16,}/g

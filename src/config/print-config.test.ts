@@ -35,6 +35,12 @@ describe('the printed configuration', () => {
     }
   })
 
+  test('shows no value that is to be masked, whatever its variable is called', async () => {
+    const text = `sanitize: { values: ["\${CRM_WORD}", plain-words-here] }`
+    const printed = printConfig(await load(text, { CRM_WORD: 'correct horse' }))
+    expect(parse(printed)).toMatchObject({ sanitize: { values: ['<masked>', '<masked>'] } })
+  })
+
   test('names the file and has every default', async () => {
     const config = await load('connectors: []')
     const text = printConfig(config)

@@ -6,7 +6,7 @@ import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
 import { anonymousOptions, keyOptions, localOptions } from '../identity/options.ts'
 import { logOptions } from '../observe/options.ts'
-import { idempotencyOptions, limitOptions, roleOptions } from '../pipeline/options.ts'
+import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions } from '../pipeline/options.ts'
 import { storageOptions } from '../storage/options.ts'
 import type { Config } from './config.ts'
 
@@ -67,6 +67,7 @@ export const configSchema: z.ZodType<CheckedConfig> = z.strictObject({
   idempotency: idempotencyOptions
     .prefault({})
     .describe('How calls are recognised that were made before; see docs/how-to/retry-a-call.md.'),
+  sanitize: sanitizeOptions.prefault({}).describe('What is taken out of results and errors before callers see them.'),
   audit: auditOptions.prefault({}).describe('The audit trail: one line per call, denied ones too.'),
   log: logOptions.prefault({}).describe('The log: lines of JSON on stderr.'),
   storage: storageOptions.prefault({}).describe('The embedded storage.'),

@@ -15,7 +15,8 @@ export function showValue(value: unknown, path: ConfigPath, origins: ReadonlyMap
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'a mapping'
   if (value === null) return 'empty'
-  return isPrintable(value) ? String(value) : `a ${typeof value}`
+  if (!isPrintable(value)) return `a ${typeof value}`
+  return isSecretPath(path) && typeof value !== 'boolean' ? MASK : String(value)
 }
 
 function isPrintable(value: unknown): boolean {
@@ -23,9 +24,13 @@ function isPrintable(value: unknown): boolean {
 }
 
 function showText(text: string, path: ConfigPath): string {
-  const name = path.findLast((part) => typeof part === 'string')
-  if (name !== undefined && isSecretName(name)) return showMasked(text)
+  if (isSecretPath(path)) return showMasked(text)
   return `'${printableText(maskText(text))}'`
+}
+
+function isSecretPath(path: ConfigPath): boolean {
+  const name = path.findLast((part) => typeof part === 'string')
+  return name !== undefined && isSecretName(name)
 }
 
 /** A lone reference names no secret; its default may be one. */

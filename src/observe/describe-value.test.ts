@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ToolgateError, UserError } from '../errors.ts'
+import { MASK } from '../sanitize/mask-secrets.ts'
 import { describeText, describeValue } from './describe-value.ts'
-import { MASK } from './mask-secrets.ts'
 
 describe('a value for the log', () => {
   it('keeps type, message, code, stack and causes of an error that nobody meant', () => {

@@ -1,5 +1,6 @@
 import { isUserError, ToolgateError } from '../errors.ts'
-import { isSecretName, MASK, maskSecrets } from './mask-secrets.ts'
+import { isSecretName } from '../sanitize/assignments.ts'
+import { MASK, maskSecrets } from '../sanitize/mask-secrets.ts'
 
 /** A value as it may be logged. */
 export type Described = string | number | boolean | null | readonly Described[] | { readonly [name: string]: Described }

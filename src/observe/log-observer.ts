@@ -12,6 +12,8 @@ export interface LogPlace {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Takes each line, without its end, instead of stderr. */
   readonly write?: (line: string) => void
+  /** Takes out of a line of JSON what must not be in it. */
+  readonly mask?: (line: string) => string
   /** Milliseconds since the epoch. */
   readonly clock?: () => number
 }
@@ -30,7 +32,7 @@ const STDERR = 2
  * Writes each observation as one line of JSON to stderr (never to stdout, which belongs to the protocol over stdio). What
  * came from outside cannot make a line of its own, and secrets that can be told by their shape are masked.
  */
-export function createLogObserver({ level, write, clock = Date.now }: LogPlace): Observer {
+export function createLogObserver({ level, write, mask, clock = Date.now }: LogPlace): Observer {
   if (level === 'silent') return () => undefined
   const take = write ?? takeIntoStderr()
   const logger: Logger = pino(
@@ -40,7 +42,7 @@ export function createLogObserver({ level, write, clock = Date.now }: LogPlace):
       timestamp: () => `,"time":"${isoTime(clock())}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => take(escapeJson(line.slice(0, -1))) },
+    { write: (line: string) => take(escapeJson(mask === undefined ? line.slice(0, -1) : mask(line.slice(0, -1)))) },
   )
   return (observation) => {
     const severity = levelOf(observation)

@@ -28,7 +28,8 @@ interface Role {
   readonly deny: readonly Selector[]
 }
 
-interface Selector {
+/** Selects capabilities. */
+export interface Selector {
   readonly text: string
   selects(capability: Capability): boolean
 }
@@ -79,7 +80,8 @@ function compileRole(name: string, role: RoleOptions): Role {
   return { name, scopes: role.scopes, allow: role.allow.map(compileSelector), deny: role.deny.map(compileSelector) }
 }
 
-function compileSelector(options: SelectorOptions): Selector {
+/** Compiles a selector: all parts that are given must match. */
+export function compileSelector(options: SelectorOptions): Selector {
   const { name, tag, readOnly, connector } = options
   const glob = name === undefined ? undefined : compileGlob(name)
   return {

@@ -5,6 +5,7 @@ import type { Policy } from './authorize.ts'
 import type { InFlight } from './in-flight.ts'
 import type { RateLimiter } from './limit-rate.ts'
 import type { Recall } from './recall.ts'
+import type { SelectMasker } from './select-masker.ts'
 
 /** Milliseconds and counts that bound one call. */
 export interface CallLimits {
@@ -31,4 +32,5 @@ export interface Guards {
   /** Milliseconds, finer than the clock and never set back; for durations. */
   readonly timer: () => number
   readonly limits: CallLimits
+  readonly maskerOf: SelectMasker
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { PERSONAL_ACTIONS, PERSONAL_KINDS, type Treatment } from '../sanitize/personal-kind.ts'
+import { MAX_VALUE_LENGTH, MIN_VALUE_LENGTH } from '../sanitize/value-rule.ts'
 
 /** How much one principal may call and how long a call may take. */
 export interface LimitOptions {
@@ -106,3 +108,54 @@ export const roleOptions: z.ZodType<Readonly<Record<string, RoleOptions>>> = z
     role,
   )
   .describe('Roles by name. What no role of a principal allows does not exist for it.')
+
+/** Personal data of what a selector selects, and what becomes of it. */
+export interface PersonalOptions extends Treatment {
+  readonly select: SelectorOptions
+}
+
+/** What is taken out of results and errors. */
+export interface SanitizeOptions {
+  readonly secrets: boolean
+  readonly values: readonly string[]
+  readonly personal: readonly PersonalOptions[]
+}
+
+const value = z.string().refine(({ length }) => length >= MIN_VALUE_LENGTH && length <= MAX_VALUE_LENGTH, {
+  error: `a value of ${MIN_VALUE_LENGTH} to ${MAX_VALUE_LENGTH} characters, since a shorter one stands in ordinary text`,
+})
+
+/** The options under `sanitize`, with their defaults. */
+export const sanitizeOptions: z.ZodType<SanitizeOptions> = z.strictObject({
+  secrets: z
+    .boolean()
+    .default(true)
+    .describe('Whether what looks like a key, a token, a password or a private key is masked in results and errors.'),
+  values: z
+    .array(value)
+    .max(1000)
+    .default([])
+    .describe(
+      'Values that are masked wherever they stand, also encoded: secrets of the systems behind the tools. Take them from the environment.',
+    ),
+  personal: z
+    .array(
+      z.strictObject({
+        select: selector.describe('Whose results and errors; all given parts must match.'),
+        kinds: z
+          .array(z.enum(PERSONAL_KINDS))
+          .refine(({ length }) => length > 0, { error: 'at least one kind' })
+          .describe('Which kinds of personal data.'),
+        action: z
+          .enum(PERSONAL_ACTIONS)
+          .default('mask')
+          .describe(
+            'What stands in its place: for `mask` the kind, for `hash` the kind and a keyed hash, the same for the same data.',
+          ),
+      }),
+    )
+    .default([])
+    .describe(
+      'Personal data that is masked. Of several entries for a capability each counts; for a kind the first does.',
+    ),
+})

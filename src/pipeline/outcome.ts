@@ -1,6 +1,7 @@
 import type { Capability } from '../capabilities/capability.ts'
 import type { InputRequired } from '../capabilities/input-required.ts'
 import type { ToolgateError } from '../errors.ts'
+import type { Fired } from '../sanitize/apply-findings.ts'
 import type { Decision } from './authorize.ts'
 
 /** How a call ended. A result is one of the protocol's; an error is safe to show but for its `cause`. */
@@ -21,4 +22,6 @@ export interface Trace {
   decision?: Decision
   /** The call whose answer this one was given. */
   replayOf?: string
+  /** What was taken out of the result or the error, by rule. */
+  masked?: readonly Fired[]
 }

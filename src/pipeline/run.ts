@@ -3,17 +3,19 @@ import type { Capability } from '../capabilities/capability.ts'
 import { ToolgateError } from '../errors.ts'
 import type { Call } from './call.ts'
 import { complete } from './complete.ts'
-import type { CallLimits } from './guards.ts'
+import type { CallLimits, Guards } from './guards.ts'
 import { RunningCall } from './running-call.ts'
+
+type Needed = Pick<Guards, 'limits' | 'maskerOf'>
 
 /**
  * Runs the handler under its deadline. Progress starts the deadline anew up to the hard maximum; a cancelled or overdue
  * handler is told through its signal and not waited for. Throws `TIMED_OUT`, `CANCELLED`, or what the handler threw.
  */
-export function run(limits: CallLimits, capability: Capability, input: unknown, call: Call): unknown {
+export function run({ limits, maskerOf }: Needed, capability: Capability, input: unknown, call: Call): unknown {
   // Who cancels while the arguments are checked must not start a handler that nothing would end but its deadline.
   if (call.cancellation.isCancelled) throw cancelled()
-  const running = new RunningCall(call, limits.maxNotificationsPerCall)
+  const running = new RunningCall(call, limits.maxNotificationsPerCall, () => maskerOf(capability))
   let returned: unknown
   try {
     returned = invoke(capability, input, call, running)

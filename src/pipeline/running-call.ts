@@ -1,6 +1,9 @@
 import type { CallContext, Caller, ChangeNotifier } from '../capabilities/call-context.ts'
 import type { InputResponses } from '../capabilities/input-required.ts'
 import type { LogLevel, Meta, Progress } from '../capabilities/protocol.ts'
+import { Tally } from '../sanitize/apply-findings.ts'
+import { maskValue } from '../sanitize/mask-value.ts'
+import type { Masker } from '../sanitize/masker.ts'
 import type { Call } from './call.ts'
 import { createRateLimiter, type RateLimiter } from './limit-rate.ts'
 
@@ -16,15 +19,17 @@ export class RunningCall implements CallContext {
   onCancel: (() => void) | undefined
   readonly #call: Call
   readonly #maxNotifications: number
+  readonly #maskerOf: () => Masker
   #notifications = 0
   #pace: RateLimiter | undefined
   #progress = Number.NEGATIVE_INFINITY
   #isSettled = false
   #controller: AbortController | undefined
 
-  constructor(call: Call, maxNotifications: number) {
+  constructor(call: Call, maxNotifications: number, maskerOf: () => Masker) {
     this.#call = call
     this.#maxNotifications = maxNotifications
+    this.#maskerOf = maskerOf
     call.cancellation.onCancel(() => {
       this.abort()
       this.onCancel?.()
@@ -74,11 +79,11 @@ export class RunningCall implements CallContext {
     if (this.#isSettled || !(progress.progress > this.#progress)) return
     this.#progress = progress.progress
     this.onProgress?.()
-    if (this.#mayReport(progress) && this.#mayNotify()) this.#call.channel.report(progress)
+    if (this.#mayReport(progress) && this.#mayNotify()) this.#call.channel.report(this.#mask(progress))
   }
 
   readonly log = (level: LogLevel, data: unknown, logger?: string): void => {
-    if (this.#mayNotify()) this.#call.channel.log(level, data, logger)
+    if (this.#mayNotify()) this.#call.channel.log(level, this.#mask(data), logger)
   }
 
   readonly closeStream = (): void => {
@@ -96,6 +101,11 @@ export class RunningCall implements CallContext {
     this.onProgress = undefined
     this.onCancel = undefined
     this.#call.cancellation.onCancel(undefined)
+  }
+
+  /** What goes to the caller on the way passes the same rules as the result. */
+  #mask<Sent>(sent: Sent): Sent {
+    return maskValue(this.#maskerOf(), sent, new Tally()) as Sent
   }
 
   /** The last report always goes out; of those that come in a hurry only as many as a person could follow. */

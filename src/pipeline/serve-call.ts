@@ -10,6 +10,7 @@ import { limitRate } from './limit-rate.ts'
 import type { Outcome, Trace } from './outcome.ts'
 import { recordCall } from './record-call.ts'
 import { run } from './run.ts'
+import { sanitizeError, sanitizeResult } from './sanitize-result.ts'
 import { validateInput } from './validate-input.ts'
 import { validateOutput } from './validate-output.ts'
 
@@ -22,7 +23,7 @@ export async function serveCall(guards: Guards, call: Call): Promise<Outcome> {
     const result = await passGuards(guards, call, trace)
     outcome = isInputRequired(result) ? { status: 'input_required', asked: result } : { status: 'ok', result }
   } catch (thrown) {
-    outcome = { status: 'error', error: toToolgateError(thrown) }
+    outcome = { status: 'error', error: sanitizeError(guards.maskerOf, trace, toToolgateError(thrown)) }
   }
   recordCall(guards, call, trace, outcome)
   guards.inFlight.end()
@@ -44,14 +45,16 @@ async function passGuards(guards: Guards, call: Call, trace: Trace): Promise<unk
   authorize(trace.decision, call)
   const input = await validateInput(capability, call)
   const execute = (passed: Call): Promise<unknown> => executeCall(guards, capability, input, passed)
-  return guards.recall.serve(capability, { call, trace, inFlight: guards.inFlight, execute })
+  const result = await guards.recall.serve(capability, { call, trace, inFlight: guards.inFlight, execute })
+  // Behind the memory, so that an answer is given by the rules of the moment.
+  return sanitizeResult(guards.maskerOf, call, trace, result)
 }
 
 /** What happens once for calls that are the same. */
 async function executeCall(guards: Guards, capability: Capability, input: unknown, call: Call): Promise<unknown> {
   refuseUnrecordable(guards)
   call.handoff?.begin()
-  const returned = await run(guards.limits, capability, input, call)
+  const returned = await run(guards, capability, input, call)
   return validateOutput(capability, call, returned)
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isSecretName, MASK, maskSecrets } from './mask-secrets.ts'
+import { isSecretName } from './assignments.ts'
+import { MASK, maskSecrets } from './mask-secrets.ts'
 
 const letters = (characters: string, minLength: number, maxLength = minLength): fc.Arbitrary<string> =>
   fc.array(fc.constantFrom(...characters), { minLength, maxLength }).map((parts) => parts.join(''))
