@@ -3,7 +3,7 @@ import type { Tally } from './apply-findings.ts'
 import type { Masker } from './masker.ts'
 
 /** How deep a value may be nested: deeper than any data, and shallow enough for the stack. */
-export const MAX_DEPTH = 1000
+const MAX_DEPTH = 1000
 
 /** Thrown for a value that is nested too deeply or contains itself: it can neither be looked through nor be sent. */
 export class TooDeepError extends Error {}
