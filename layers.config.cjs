@@ -125,7 +125,16 @@ const layers = [
   {
     path: 'testkit/',
     job: 'contract suites, published for others',
-    imports: ['connectors/', 'identity/', 'storage/', 'audit/', 'capabilities/', 'error-table.ts', 'errors.ts'],
+    imports: [
+      'pipeline/rate-counters.ts',
+      'connectors/',
+      'identity/',
+      'storage/',
+      'audit/',
+      'capabilities/',
+      'error-table.ts',
+      'errors.ts',
+    ],
     packages: [],
   },
 ]

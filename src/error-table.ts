@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'UNSUPPORTED_PROTOCOL_VERSION'
   | 'INVALID_INPUT'
   | 'INVALID_OUTPUT'
+  | 'RESULT_TOO_LARGE'
   | 'USER_ERROR'
   | 'TIMED_OUT'
   | 'CANCELLED'
@@ -39,6 +40,8 @@ export type ErrorCode =
   | 'FORBIDDEN'
   | 'RATE_LIMITED'
   | 'IDEMPOTENCY_CONFLICT'
+  | 'OVERLOADED'
+  | 'CONNECTOR_UNAVAILABLE'
   | 'AUDIT_UNAVAILABLE'
   | 'UNAUTHENTICATED'
   | 'NOT_CONFIGURED'
@@ -125,6 +128,13 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     http: 200,
     isErrorResult: true,
   },
+  RESULT_TOO_LARGE: {
+    meaning: 'The result is longer than allowed, and no part of it would be a valid result.',
+    audience: 'model',
+    jsonRpc: -31413,
+    http: 200,
+    isErrorResult: true,
+  },
   USER_ERROR: {
     meaning: 'The handler refused with a sentence meant for the caller (`UserError`).',
     audience: 'user',
@@ -164,6 +174,18 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     audience: 'operator',
     jsonRpc: -31409,
     http: 409,
+  },
+  OVERLOADED: {
+    meaning: 'Too many calls run, of this tool or in all; `retryAfter` says in how many seconds to try again.',
+    audience: 'model',
+    jsonRpc: -31503,
+    http: 503,
+  },
+  CONNECTOR_UNAVAILABLE: {
+    meaning: 'The connector failed so often that it is left alone; `retryAfter` says in how many seconds to try again.',
+    audience: 'model',
+    jsonRpc: -31503,
+    http: 503,
   },
   AUDIT_UNAVAILABLE: {
     meaning: 'The audit trail cannot be written, so nothing is executed.',

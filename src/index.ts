@@ -41,6 +41,7 @@ export {
   type SampleResult,
   sample,
 } from './capabilities/input-required.ts'
+export { type Page, page } from './capabilities/page.ts'
 export type {
   Annotations,
   AudioContent,

@@ -21,6 +21,7 @@ it('toolgate exports these names', async () => {
     'isInputRequired',
     'listRoots',
     'loadConfig',
+    'page',
     'sample',
   ])
 })
@@ -32,6 +33,7 @@ it('toolgate/testkit exports these names', async () => {
     'connectorSuite',
     'createMemoryAuditTrail',
     'keyStoreSuite',
+    'rateCountersSuite',
     'recallStoreSuite',
     'sessionRecordsSuite',
     'taskStoreSuite',

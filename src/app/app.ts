@@ -4,6 +4,7 @@ import type { Connector } from '../connectors/connector.ts'
 import type { MemoryClient, MemoryPeer } from '../edge/memory/connect-in-memory.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Observer } from '../observe/observation.ts'
+import type { Breakers } from '../pipeline/breakers.ts'
 import type { StoredKey } from '../storage/key-store.ts'
 
 /** What may be given beside the configuration; all of it optional. */
@@ -58,6 +59,8 @@ export interface App {
    * Calls that run end under the one before. Rejects, and changes nothing, when the new one cannot be served.
    */
   reconfigure(config: Config): Promise<ReconfigureReport>
+  /** Whether calls of a connector pass (`closed`), are refused (`open`) or are tried (`half-open`); of those that were called. */
+  readonly breakers: Pick<Breakers, 'states'>
   /** Files and folders whose change means `reload`. */
   watched(): readonly string[]
   /** Tells the log, and whoever else listens, of something that happened around the app. */

@@ -2,15 +2,22 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
+import { ToolgateError } from '../errors.ts'
 import type { Observer } from '../observe/observation.ts'
 import { createPolicy } from '../pipeline/authorize.ts'
+import { createBreakers } from '../pipeline/breakers.ts'
+import { compileSelector } from '../pipeline/compile-selector.ts'
+import { Gate } from '../pipeline/gate.ts'
 import type { Guards } from '../pipeline/guards.ts'
 import { InFlight } from '../pipeline/in-flight.ts'
-import { createRateLimiter } from '../pipeline/limit-rate.ts'
+import { createMemoryRateCounters } from '../pipeline/memory-rate-counters.ts'
+import type { LimitRuleOptions } from '../pipeline/options.ts'
 import { Recall } from '../pipeline/recall.ts'
 import { createMaskerSelection } from '../pipeline/select-masker.ts'
+import { createUseLimits } from '../pipeline/use-limits.ts'
 import { createSanitizer } from '../sanitize/sanitizer.ts'
 import { createMemoryRecallStore } from '../storage/memory/recall-store.ts'
+import { allOf } from './compile-catalog.ts'
 
 /** What the guards of one configuration after the other have in common. */
 export interface GuardParts {
@@ -28,22 +35,41 @@ export interface Served {
   readonly guards: Guards
 }
 
-/** Makes the guards of a configuration. What is counted or remembered under unchanged options goes on. */
+/**
+ * Makes the guards of a configuration. What is counted or remembered under unchanged options goes on. Throws
+ * `CONFIG_INVALID` for a rule that is for nothing.
+ */
 export function createGuards(config: Config, catalog: Catalog, parts: GuardParts, before?: Served): Guards {
   const { access, limits, idempotency, sanitize } = config
   const { hashKey, ...shared } = parts
-  const isSameLimit = before !== undefined && isDeepStrictEqual(before.config.limits, limits)
+  const kept = before !== undefined && isDeepStrictEqual(before.config.limits, limits) ? before.guards : undefined
   const isSameRecall = before !== undefined && isDeepStrictEqual(before.config.idempotency, idempotency)
+  requireMatches(limits.rules, catalog)
   return {
     ...shared,
     catalog,
     policy: createPolicy(access.roles),
     inFlight: new InFlight(),
     recall: isSameRecall ? before.guards.recall : createRecall(idempotency, parts.clock),
-    limiter: isSameLimit ? before.guards.limiter : createRateLimiter(limits, parts.clock),
+    use: createUseLimits(limits, access.roles),
+    counters: kept?.counters ?? createMemoryRateCounters(parts.clock),
+    gate: kept?.gate ?? new Gate(limits),
+    breakers: kept?.breakers ?? createBreakers({ ...parts, options: limits.breaker }),
     limits,
     maskerOf: createMaskerSelection(createSanitizer({ ...sanitize, hashKey }), sanitize.personal),
   }
+}
+
+/** A limit that bounds nothing is a spelling mistake, and would be found when it was needed. */
+function requireMatches(rules: readonly LimitRuleOptions[], catalog: Catalog): void {
+  const capabilities = allOf(catalog)
+  const idle = rules.findIndex(({ select }) => !capabilities.some(compileSelector(select).selects))
+  if (idle < 0) return
+  throw new ToolgateError({
+    code: 'CONFIG_INVALID',
+    message: `limits.rules[${idle}].select selects nothing that is offered.`,
+    hint: '`toolgate list` shows what is offered.',
+  })
 }
 
 function createRecall(options: Config['idempotency'], clock: () => number): Recall {

@@ -67,6 +67,10 @@ export class RunningApp implements App {
     return this.#parts.log.observe
   }
 
+  get breakers(): App['breakers'] {
+    return this.#parts.engine.guards.breakers
+  }
+
   get catalog(): Catalog {
     return this.#parts.engine.guards.catalog
   }

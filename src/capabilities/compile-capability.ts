@@ -100,6 +100,7 @@ function compileTool(definition: ToolDefinition, base: Base): Tool {
       hint: 'Leave it out for a tool that answers soon.',
     })
   }
+  checkLimits(definition)
   const output = definition.output === undefined ? undefined : compileSchema(definition.output, 'output')
   return {
     ...base,
@@ -115,6 +116,17 @@ function compileTool(definition: ToolDefinition, base: Base): Tool {
       annotations: definition.annotations,
     }),
   }
+}
+
+function checkLimits({ cost, concurrency }: ToolDefinition): void {
+  const isCost = cost === undefined || (Number.isFinite(cost) && cost >= 1)
+  const isCount = concurrency === undefined || (Number.isSafeInteger(concurrency) && concurrency >= 1)
+  if (isCost && isCount) return
+  throw new ToolgateError({
+    code: 'DEFINITION_INVALID',
+    message: isCost ? '`concurrency` is not a whole number from 1 on.' : '`cost` is not a number from 1 on.',
+    hint: 'Leave it out for the default.',
+  })
 }
 
 function compileResource(definition: ResourceDefinition, base: Base): Resource {

@@ -62,6 +62,10 @@ export interface ToolDefinition<I extends Schema = Schema, O extends Schema = Sc
   readonly output?: O
   readonly annotations?: ToolAnnotations
   readonly task?: TaskSupport
+  /** Tokens of its caller's rate that a call takes, 1 or more. Default: 1. A rule under `limits.rules` overrides it. */
+  readonly cost?: number
+  /** Calls that may run at once, of all callers together; further ones wait for a while. Default: as many as there are. */
+  readonly concurrency?: number
   readonly run: (input: never, context: CallContext) => unknown
 }
 
@@ -139,6 +143,8 @@ export function defineTool<
     readonly output?: O
     readonly annotations?: ToolAnnotations
     readonly task?: TaskSupport
+    readonly cost?: number
+    readonly concurrency?: number
     readonly run: (
       input: OutputOf<I>,
       context: CallContext,

@@ -72,8 +72,15 @@ function checkConnectorReferences(checked: CrossChecked): Mistake[] {
       return listAt(checked.value, selectors).map((_, index) => [...selectors, index, 'connector'])
     }),
   )
+  const rules = listAt(checked.value, ['limits', 'rules']).map((_, index) => [
+    'limits',
+    'rules',
+    index,
+    'select',
+    'connector',
+  ])
   const shown = names.filter((name) => !hidden.includes(name))
-  return checkReferences(checked, paths, { names, shown, none: 'a connector that `connectors` lists' })
+  return checkReferences(checked, [...paths, ...rules], { names, shown, none: 'a connector that `connectors` lists' })
 }
 
 interface Referred {

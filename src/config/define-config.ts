@@ -32,7 +32,7 @@ export interface ConfigInput {
     readonly local?: GrantOptions
     readonly anonymous?: GrantOptions
   }
-  readonly limits?: Partial<LimitOptions>
+  readonly limits?: Partial<Omit<LimitOptions, 'breaker'>> & { readonly breaker?: Partial<LimitOptions['breaker']> }
   readonly sanitize?: Partial<Omit<SanitizeOptions, 'personal'>> & {
     readonly personal?: readonly (Omit<PersonalOptions, 'action'> & Partial<Pick<PersonalOptions, 'action'>>)[]
   }

@@ -63,7 +63,9 @@ export const configSchema: z.ZodType<CheckedConfig> = z.strictObject({
     .default([])
     .describe('Where capabilities come from: a list, or a map from the name of each to its other options.'),
   access: accessOptions.prefault({}).describe('Who may do what. What is not allowed is denied.'),
-  limits: limitOptions.prefault({}).describe('How much one principal may call and how long a call may take.'),
+  limits: limitOptions
+    .prefault({})
+    .describe('How much may be called, how long a call may take and how long its result may be.'),
   idempotency: idempotencyOptions
     .prefault({})
     .describe('How calls are recognised that were made before; see docs/how-to/retry-a-call.md.'),

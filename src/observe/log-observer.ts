@@ -66,6 +66,7 @@ function levelOf(observation: Observation): Level {
       return 'error'
     case 'auth.refused':
     case 'warning':
+    case 'breaker.changed':
       return 'warn'
     default:
       return 'info'
@@ -94,6 +95,10 @@ function toLine(observation: Observation): Line {
     }
     case 'fault':
       return { fields: describeField('cause', observation.cause), message: describeText(observation.message) }
+    case 'breaker.changed': {
+      const { connector, from, to } = observation
+      return { fields: { connector: describeText(connector), from, to }, message: describeText(observation.message) }
+    }
     case 'server.stopped':
       return { fields: {}, message: describeText(observation.message) }
     default:

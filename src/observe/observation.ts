@@ -28,6 +28,13 @@ export type Observation =
   | { readonly type: 'catalog.changed'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'config.refused'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'config.changed'; readonly message: string; readonly details?: Record<string, unknown> }
+  | {
+      readonly type: 'breaker.changed'
+      readonly message: string
+      readonly connector: string
+      readonly from: 'closed' | 'open' | 'half-open'
+      readonly to: 'closed' | 'open' | 'half-open'
+    }
   | { readonly type: 'fault'; readonly message: string; readonly cause?: unknown }
   | { readonly type: 'warning'; readonly message: string; readonly details?: Record<string, unknown> }
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { compileCapability } from '../capabilities/compile-capability.ts'
 import { defineTool } from '../capabilities/definition.ts'
 import type { Principal } from '../identity/principal.ts'
-import { compileGlob, createPolicy } from './authorize.ts'
+import { createPolicy } from './authorize.ts'
+import { compileGlob } from './compile-selector.ts'
 import type { RoleOptions } from './options.ts'
 
 const capability = (name: string, more: { scopes?: string[]; tags?: string[]; readOnly?: boolean } = {}) =>

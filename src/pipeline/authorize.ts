@@ -2,8 +2,9 @@ import type { Capability } from '../capabilities/capability.ts'
 import { ToolgateError } from '../errors.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Call } from './call.ts'
+import { compileSelector, type Selector } from './compile-selector.ts'
 import { notFound } from './find-capability.ts'
-import type { RoleOptions, SelectorOptions } from './options.ts'
+import type { RoleOptions } from './options.ts'
 
 /** What was decided and by which rule; the rule goes into the audit record. */
 export type Decision =
@@ -26,12 +27,6 @@ interface Role {
   readonly scopes: readonly string[]
   readonly allow: readonly Selector[]
   readonly deny: readonly Selector[]
-}
-
-/** Selects capabilities. */
-export interface Selector {
-  readonly text: string
-  selects(capability: Capability): boolean
 }
 
 /**
@@ -78,53 +73,6 @@ function hidden(rule: string): Decision {
 
 function compileRole(name: string, role: RoleOptions): Role {
   return { name, scopes: role.scopes, allow: role.allow.map(compileSelector), deny: role.deny.map(compileSelector) }
-}
-
-/** Compiles a selector: all parts that are given must match. */
-export function compileSelector(options: SelectorOptions): Selector {
-  const { name, tag, readOnly, connector } = options
-  const glob = name === undefined ? undefined : compileGlob(name)
-  return {
-    text: Object.entries(options)
-      .map(([part, value]) => `${part} ${String(value)}`)
-      .join(', '),
-    selects: (capability) =>
-      (glob === undefined || glob(nameOf(capability))) &&
-      (tag === undefined || capability.tags.includes(tag)) &&
-      (readOnly === undefined || capability.isReadOnly === readOnly) &&
-      (connector === undefined || capability.connector === connector),
-  }
-}
-
-/** What a `name` selector is held against: a resource is named by its URI, a template by its template. */
-function nameOf(capability: Capability): string {
-  if (capability.kind === 'resource') return capability.uri
-  if (capability.kind === 'resourceTemplate') return capability.definition.uriTemplate
-  return capability.name
-}
-
-/** `*` is any text, `?` one character. Only the last star is ever tried again, so no pattern explodes. */
-export function compileGlob(glob: string): (text: string) => boolean {
-  return (text) => {
-    let at = 0
-    let star = -1
-    let resume = 0
-    let index = 0
-    while (at < text.length) {
-      if (index < glob.length && glob[index] !== '*' && (glob[index] === '?' || glob[index] === text[at])) {
-        index += 1
-        at += 1
-      } else if (glob[index] === '*') {
-        star = index++
-        resume = at
-      } else if (star >= 0) {
-        index = star + 1
-        at = ++resume
-      } else return false
-    }
-    while (glob[index] === '*') index += 1
-    return index === glob.length
-  }
 }
 
 /** Lets a permitted call pass; else throws `FORBIDDEN`, or just what an unknown name throws. */

@@ -2,10 +2,13 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Observer } from '../observe/observation.ts'
 import type { Policy } from './authorize.ts'
+import type { Breakers } from './breakers.ts'
+import type { Gate } from './gate.ts'
 import type { InFlight } from './in-flight.ts'
-import type { RateLimiter } from './limit-rate.ts'
+import type { RateCounters } from './rate-counters.ts'
 import type { Recall } from './recall.ts'
 import type { SelectMasker } from './select-masker.ts'
+import type { UseLimits } from './use-limits.ts'
 
 /** Milliseconds and counts that bound one call. */
 export interface CallLimits {
@@ -13,6 +16,8 @@ export interface CallLimits {
   /** Whatever progress is reported. */
   readonly maxDeadlineMs: number
   readonly maxNotificationsPerCall: number
+  /** Tokens that a list takes. */
+  readonly listCost: number
 }
 
 /**
@@ -24,7 +29,10 @@ export interface Guards {
   readonly policy: Policy
   readonly inFlight: InFlight
   readonly recall: Recall
-  readonly limiter: RateLimiter
+  readonly use: UseLimits
+  readonly counters: RateCounters
+  readonly gate: Gate
+  readonly breakers: Breakers
   readonly audit: AuditTrail
   readonly observe: Observer
   /** Milliseconds since the epoch. */

@@ -1,53 +1,47 @@
+import type { Capability } from '../capabilities/capability.ts'
 import { ToolgateError } from '../errors.ts'
+import type { Principal } from '../identity/principal.ts'
 import type { Call } from './call.ts'
+import type { Guards } from './guards.ts'
+import type { Take } from './rate-counters.ts'
 
-/** How much one principal may call. */
-export interface RateLimit {
-  /** Calls a minute in the long run. */
-  readonly callsPerMinute: number
-  /** Calls at once after a pause. */
-  readonly burst: number
+/** Who asks for something, and from where. */
+export interface Asking {
+  readonly principal: Principal
+  readonly transport: Call['transport']
 }
-
-export interface RateLimiter {
-  /** Takes one token; answers 0, or in how many seconds there will be one. */
-  take(key: string): number
-}
-
-const MAX_BUCKETS = 10_000
 
 /**
- * A token bucket per key, kept as the one moment at which it would be full again (GCRA). Full buckets are forgotten when
- * there are many, so memory is bounded whatever callers invent.
+ * Takes a token of the principal's, whatever becomes of the request. Callers over HTTP are limited; a local process is its
+ * own user. Answers a promise only where the counters do. Throws `RATE_LIMITED`.
  */
-export function createRateLimiter(limit: RateLimit, clock: () => number): RateLimiter {
-  const msPerToken = 60_000 / limit.callsPerMinute
-  const burstMs = limit.burst * msPerToken
-  const fullAt = new Map<string, number>()
-  return {
-    take(key) {
-      const now = clock()
-      const next = Math.max(fullAt.get(key) ?? 0, now) + msPerToken
-      const excessMs = next - now - burstMs
-      if (excessMs > 1e-6) return Math.max(1, Math.ceil(excessMs / 1000))
-      if (fullAt.size >= MAX_BUCKETS && !fullAt.has(key)) forget(fullAt, now)
-      fullAt.set(key, next)
-      return 0
-    },
-  }
+export function limitRate(guards: Guards, { principal, transport }: Asking, cost = 1): undefined | Promise<undefined> {
+  if (transport !== 'http') return undefined
+  const { rate } = guards.use.ofPrincipal(principal)
+  return refuseUntil(guards.counters.take([{ key: principal.id, cost, rate }]), 0)
 }
 
-function forget(fullAt: Map<string, number>, now: number): void {
-  for (const [key, moment] of fullAt) if (moment <= now) fullAt.delete(key)
-  const oldest = fullAt.keys().next()
-  if (fullAt.size >= MAX_BUCKETS && oldest.done !== true) fullAt.delete(oldest.value)
+/**
+ * Takes what a permitted call costs beyond its first token, and a token of the principal's for this capability if it has a
+ * rate of its own. A call that is denied takes none of them.
+ */
+export function limitUse(guards: Guards, capability: Capability, call: Call): undefined | Promise<undefined> {
+  if (call.transport !== 'http' || call.kind === 'task') return undefined
+  const { key, cost, rate } = guards.use.ofCapability(capability)
+  if (cost <= 1 && rate === undefined) return undefined
+  const own = guards.use.ofPrincipal(call.principal).rate
+  const takes: Take[] = []
+  if (cost > 1) takes.push({ key: call.principal.id, cost: Math.min(cost, own.burst) - 1, rate: own })
+  // The name of a principal may have any character but this one (a header cannot carry it).
+  if (rate !== undefined) takes.push({ key: `${call.principal.id}\u0000${key}`, cost: 1, rate })
+  // Trying again takes the first token again.
+  return refuseUntil(guards.counters.take(takes), 60_000 / own.callsPerMinute)
 }
 
-/** Counts the call against its principal's bucket. Callers over HTTP are limited; a local process is its own user. */
-export function limitRate(limiter: RateLimiter, call: Call): void {
-  if (call.transport !== 'http') return
-  const retryAfter = limiter.take(call.principal.id)
-  if (retryAfter === 0) return
+function refuseUntil(waitMs: number | Promise<number>, moreMs: number): undefined | Promise<undefined> {
+  if (typeof waitMs !== 'number') return waitMs.then((ms) => refuseUntil(ms, moreMs))
+  if (waitMs === 0) return undefined
+  const retryAfter = Math.max(1, Math.ceil((waitMs + moreMs) / 1000))
   throw new ToolgateError({
     code: 'RATE_LIMITED',
     message: `Too many calls. Try again in ${retryAfter} s.`,

@@ -2,13 +2,46 @@ import { z } from 'zod'
 import { PERSONAL_ACTIONS, PERSONAL_KINDS, type Treatment } from '../sanitize/personal-kind.ts'
 import { MAX_VALUE_LENGTH, MIN_VALUE_LENGTH } from '../sanitize/value-rule.ts'
 
-/** How much one principal may call and how long a call may take. */
+/** How much may be called and how long a call may take. */
 export interface LimitOptions {
   readonly callsPerMinute: number
   readonly burst: number
+  readonly listCost: number
+  readonly maxConcurrent: number
+  readonly maxConcurrentPerPrincipal: number
+  readonly maxQueued: number
+  readonly maxQueuedMs: number
+  readonly maxResultBytes: number
   readonly deadlineMs: number
   readonly maxDeadlineMs: number
   readonly maxNotificationsPerCall: number
+  readonly breaker: BreakerOptions
+  readonly rules: readonly LimitRuleOptions[]
+}
+
+/** When a connector that fails is left alone, and for how long. */
+export interface BreakerOptions {
+  readonly failures: number
+  readonly windowMs: number
+  readonly openMs: number
+  readonly probes: number
+}
+
+/** Limits of what a selector selects. */
+export interface LimitRuleOptions {
+  readonly select: SelectorOptions
+  readonly cost?: number
+  readonly callsPerMinute?: number
+  readonly burst?: number
+  readonly concurrency?: number
+  readonly maxResultBytes?: number
+}
+
+/** How much the holders of a role may call, in place of what `limits` says. */
+export interface RoleLimitOptions {
+  readonly callsPerMinute?: number
+  readonly burst?: number
+  readonly concurrency?: number
 }
 
 /** How calls are recognised that were made before. */
@@ -34,6 +67,7 @@ export interface RoleOptions {
   readonly scopes: readonly string[]
   readonly allow: readonly SelectorOptions[]
   readonly deny: readonly SelectorOptions[]
+  readonly limits?: RoleLimitOptions
 }
 
 /** The longest time a timer of Node can wait; a longer one would fire at once. */
@@ -41,17 +75,6 @@ const LONGEST_MS = 2_147_483_647
 
 const milliseconds = (): z.ZodNumber => z.int().min(1).max(LONGEST_MS)
 const count = (max = 10_000_000): z.ZodNumber => z.int().min(1).max(max)
-
-/** The options under `limits`, with their defaults. */
-export const limitOptions: z.ZodType<LimitOptions> = z.strictObject({
-  callsPerMinute: count().default(100).describe('Calls a minute that one principal may make in the long run.'),
-  burst: count().default(100).describe('Calls that one principal may make at once after a pause.'),
-  deadlineMs: milliseconds()
-    .default(30_000)
-    .describe('Milliseconds a call may take; reported progress starts them anew.'),
-  maxDeadlineMs: milliseconds().default(300_000).describe('Milliseconds a call may take in all, whatever it reports.'),
-  maxNotificationsPerCall: count().default(1000).describe('Notifications one call may send; further ones are dropped.'),
-})
 
 /** The options under `idempotency`, with their defaults. */
 export const idempotencyOptions: z.ZodType<IdempotencyOptions> = z.strictObject({
@@ -89,6 +112,77 @@ const selector: z.ZodType<SelectorOptions> = z
     error: 'at least one of name, tag, readOnly and connector',
   })
 
+const rule: z.ZodType<LimitRuleOptions> = z
+  .strictObject({
+    select: selector.describe('What the rule is for.'),
+    cost: z
+      .number()
+      .min(1)
+      .max(1_000_000)
+      .exactOptional()
+      .describe('Tokens that a call takes. Default: what the tool defines, or 1.'),
+    callsPerMinute: count()
+      .exactOptional()
+      .describe('Calls a minute that one principal may make of each capability selected, beside those in all.'),
+    burst: count().exactOptional().describe('Of these, calls at once after a pause. Default: `callsPerMinute`.'),
+    concurrency: count()
+      .exactOptional()
+      .describe('Calls of each capability selected that may run at once, of all principals together.'),
+    maxResultBytes: count().exactOptional().describe('In place of `limits.maxResultBytes`.'),
+  })
+  .refine((given) => Object.keys(given).length > 1, {
+    error: 'at least one of cost, callsPerMinute, burst, concurrency and maxResultBytes',
+  })
+
+const breaker: z.ZodType<BreakerOptions> = z.strictObject({
+  failures: count()
+    .default(20)
+    .describe(
+      'Failures of a connector within the window that open its breaker, if they are half of its calls or more.',
+    ),
+  windowMs: milliseconds().default(30_000).describe('Milliseconds over which they are counted.'),
+  openMs: milliseconds()
+    .default(10_000)
+    .describe('Milliseconds for which an open breaker refuses calls before it tries again.'),
+  probes: z.int().min(1).max(100).default(1).describe('Calls that are then let through; all must succeed.'),
+})
+
+/** The options under `limits`, with their defaults. */
+export const limitOptions: z.ZodType<LimitOptions> = z.strictObject({
+  callsPerMinute: count().default(100).describe('Tokens a minute that one principal gets; a call takes one.'),
+  burst: count().default(100).describe('Tokens that one principal may save up, and so spend at once after a pause.'),
+  listCost: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .default(0.2)
+    .describe('Tokens that a list, a skill or a folder of one takes.'),
+  maxConcurrent: count().default(1_000).describe('Calls that may run at once, of all principals together.'),
+  maxConcurrentPerPrincipal: count().default(100).describe('Of these, calls of one principal.'),
+  maxQueued: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(256)
+    .describe('Calls that may wait until others have ended; 0 refuses them.'),
+  maxQueuedMs: milliseconds()
+    .default(2_000)
+    .describe('Milliseconds a call may wait for that; it counts in its deadline.'),
+  maxResultBytes: count()
+    .default(4_194_304)
+    .describe('Bytes of a result in UTF-8; of a longer one the beginning is sent, where that is a valid result.'),
+  deadlineMs: milliseconds()
+    .default(30_000)
+    .describe('Milliseconds a call may take; reported progress starts them anew.'),
+  maxDeadlineMs: milliseconds().default(300_000).describe('Milliseconds a call may take in all, whatever it reports.'),
+  maxNotificationsPerCall: count().default(1000).describe('Notifications one call may send; further ones are dropped.'),
+  breaker: breaker.prefault({}).describe('When a connector that fails is left alone for a while.'),
+  rules: z
+    .array(rule)
+    .default([])
+    .describe('Limits of certain capabilities. Of several rules that say the same thing, the first one counts.'),
+})
+
 const scope = z
   .string()
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'a scope without spaces, quotes or backslashes, such as crm:read' })
@@ -97,6 +191,14 @@ const role: z.ZodType<RoleOptions> = z.strictObject({
   scopes: z.array(scope).default([]).describe('Scopes that the role grants.'),
   allow: z.array(selector).default([]).describe('What the role may see and call.'),
   deny: z.array(selector).default([]).describe('What it may not, whatever this or another role allows.'),
+  limits: z
+    .strictObject({
+      callsPerMinute: count().exactOptional().describe('In place of `limits.callsPerMinute`.'),
+      burst: count().exactOptional().describe('In place of `limits.burst`.'),
+      concurrency: count().exactOptional().describe('In place of `limits.maxConcurrentPerPrincipal`.'),
+    })
+    .exactOptional()
+    .describe('How much each holder may call. Of several roles the most generous counts.'),
 })
 
 /** The options under `access.roles`: role by name. */

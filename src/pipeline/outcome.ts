@@ -2,6 +2,7 @@ import type { Capability } from '../capabilities/capability.ts'
 import type { InputRequired } from '../capabilities/input-required.ts'
 import type { ToolgateError } from '../errors.ts'
 import type { Fired } from '../sanitize/apply-findings.ts'
+import type { Admission } from './admit.ts'
 import type { Decision } from './authorize.ts'
 
 /** How a call ended. A result is one of the protocol's; an error is safe to show but for its `cause`. */
@@ -24,4 +25,5 @@ export interface Trace {
   replayOf?: string
   /** What was taken out of the result or the error, by rule. */
   masked?: readonly Fired[]
+  admission?: Admission
 }

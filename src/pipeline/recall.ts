@@ -37,7 +37,13 @@ interface Recognition {
 type Answer = { readonly result: object } | { readonly error: ErrorDetails }
 
 /** Failures after which it is certain that nothing was executed. */
-const NOT_EXECUTED: ReadonlySet<ErrorCode> = new Set(['RATE_LIMITED', 'AUDIT_UNAVAILABLE', 'TOO_MANY_TASKS'])
+const NOT_EXECUTED: ReadonlySet<ErrorCode> = new Set([
+  'RATE_LIMITED',
+  'AUDIT_UNAVAILABLE',
+  'TOO_MANY_TASKS',
+  'METHOD_NOT_FOUND',
+  'CLIENT_CAPABILITY_REQUIRED',
+])
 const KEY = /^[\x21-\x7e]{1,255}$/
 const RETRY_AFTER_S = 60
 

@@ -57,6 +57,8 @@ function statusOf(outcome: Outcome): Status {
     case 'CAPABILITY_NOT_FOUND':
     case 'FORBIDDEN':
     case 'RATE_LIMITED':
+    case 'OVERLOADED':
+    case 'CONNECTOR_UNAVAILABLE':
     case 'AUDIT_UNAVAILABLE':
       return 'denied'
     default:

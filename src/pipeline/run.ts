@@ -1,21 +1,23 @@
 import type { CallContext } from '../capabilities/call-context.ts'
 import type { Capability } from '../capabilities/capability.ts'
 import { ToolgateError } from '../errors.ts'
+import type { Admission } from './admit.ts'
 import type { Call } from './call.ts'
 import { complete } from './complete.ts'
-import type { CallLimits, Guards } from './guards.ts'
+import type { CallLimits } from './guards.ts'
 import { RunningCall } from './running-call.ts'
-
-type Needed = Pick<Guards, 'limits' | 'maskerOf'>
+import type { SelectMasker } from './select-masker.ts'
 
 /**
  * Runs the handler under its deadline. Progress starts the deadline anew up to the hard maximum; a cancelled or overdue
  * handler is told through its signal and not waited for. Throws `TIMED_OUT`, `CANCELLED`, or what the handler threw.
  */
-export function run({ limits, maskerOf }: Needed, capability: Capability, input: unknown, call: Call): unknown {
+export function run(bounds: Bounds, capability: Capability, input: unknown, call: Call): unknown {
   // Who cancels while the arguments are checked must not start a handler that nothing would end but its deadline.
   if (call.cancellation.isCancelled) throw cancelled()
+  const { limits, maskerOf, admission } = bounds
   const running = new RunningCall(call, limits.maxNotificationsPerCall, () => maskerOf(capability))
+  admission.handlerBegan()
   let returned: unknown
   try {
     returned = invoke(capability, input, call, running)
@@ -27,19 +29,31 @@ export function run({ limits, maskerOf }: Needed, capability: Capability, input:
     running.settle()
     return returned
   }
+  bounds.admission.handlerLeft()
   call.handoff?.leave()
-  return underDeadline(returned, running, deadlinesOf(limits, capability, call))
+  return underDeadline(returned, running, deadlinesOf(bounds, capability, call))
 }
 
 interface Deadlines {
   readonly afterMs: number
   readonly maxMs: number
+  /** What a caller is told that it took longer than. */
+  readonly toldMs: number
+  readonly admission: Admission
 }
 
-/** Nobody waits for a task, so it may take as long as anything may. */
-function deadlinesOf(limits: CallLimits, capability: Capability, call: Call): Deadlines {
+/** What a call may take, and its place among those that run. */
+export interface Bounds {
+  readonly limits: CallLimits
+  readonly maskerOf: SelectMasker
+  readonly admission: Admission
+}
+
+/** Nobody waits for a task, so it may take as long as anything may. Having waited for a place counts. */
+function deadlinesOf({ limits, admission }: Bounds, capability: Capability, call: Call): Deadlines {
   const afterMs = capability.timeoutMs ?? (call.handoff === undefined ? limits.deadlineMs : limits.maxDeadlineMs)
-  return { afterMs, maxMs: Math.max(afterMs, limits.maxDeadlineMs) }
+  const left = (ms: number): number => Math.max(1, ms - admission.waitedMs)
+  return { afterMs: left(afterMs), maxMs: left(Math.max(afterMs, limits.maxDeadlineMs)), toldMs: afterMs, admission }
 }
 
 function invoke(capability: Capability, input: unknown, call: Call, context: CallContext): unknown {
@@ -78,14 +92,20 @@ function underDeadline(returned: PromiseLike<unknown>, running: RunningCall, dea
     }
     function expire(): void {
       running.abort()
-      const message = `It took longer than ${Math.round(deadlines.afterMs / 100) / 10} s and was stopped.`
+      const message = `It took longer than ${Math.round(deadlines.toldMs / 100) / 10} s and was stopped.`
       settle(reject, new ToolgateError({ code: 'TIMED_OUT', message }))
     }
     running.onProgress = () => timer.refresh()
     running.onCancel = () => settle(reject, cancelled())
     returned.then(
-      (value) => settle(resolve, value),
-      (thrown) => settle(reject, thrown),
+      (value) => {
+        deadlines.admission.handlerEnded()
+        settle(resolve, value)
+      },
+      (thrown) => {
+        deadlines.admission.handlerEnded()
+        settle(reject, thrown)
+      },
     )
   })
 }

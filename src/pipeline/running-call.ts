@@ -5,10 +5,10 @@ import { Tally } from '../sanitize/apply-findings.ts'
 import { maskValue } from '../sanitize/mask-value.ts'
 import type { Masker } from '../sanitize/masker.ts'
 import type { Call } from './call.ts'
-import { createRateLimiter, type RateLimiter } from './limit-rate.ts'
+import { nextFullAt, type Rate, waitMsFor } from './rate-counters.ts'
 
 /** Reports of progress that reach a caller: twenty at once, then ten a second. */
-const PACE = { callsPerMinute: 600, burst: 20 }
+const PACE: Rate = { callsPerMinute: 600, burst: 20 }
 
 /**
  * What a handler holds while it runs. After it has settled every channel back to the caller is dead and the signal can
@@ -21,7 +21,7 @@ export class RunningCall implements CallContext {
   readonly #maxNotifications: number
   readonly #maskerOf: () => Masker
   #notifications = 0
-  #pace: RateLimiter | undefined
+  #paceFullAt = 0
   #progress = Number.NEGATIVE_INFINITY
   #isSettled = false
   #controller: AbortController | undefined
@@ -111,8 +111,11 @@ export class RunningCall implements CallContext {
   /** The last report always goes out; of those that come in a hurry only as many as a person could follow. */
   #mayReport({ progress, total }: Progress): boolean {
     if (progress === total) return true
-    this.#pace ??= createRateLimiter(PACE, () => performance.now())
-    return this.#pace.take('') === 0
+    const now = performance.now()
+    const next = nextFullAt(this.#paceFullAt, now, { cost: 1, rate: PACE })
+    if (waitMsFor(next, now, PACE) > 0) return false
+    this.#paceFullAt = next
+    return true
   }
 
   /** A handler that floods its caller is cut off at the limit; its result still comes. */

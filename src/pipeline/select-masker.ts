@@ -1,7 +1,7 @@
 import type { Capability } from '../capabilities/capability.ts'
 import type { Masker } from '../sanitize/masker.ts'
 import type { Sanitizer } from '../sanitize/sanitizer.ts'
-import { compileSelector } from './authorize.ts'
+import { compileSelector } from './compile-selector.ts'
 import type { PersonalOptions } from './options.ts'
 
 /** The masker for what a capability returns; without one, that for what is said before any was found. */

@@ -6,6 +6,7 @@ export { type AuthenticatorSubject, authenticatorSuite } from './authenticator-s
 export { type ConnectorSuiteOptions, type ConnectorUnderTest, connectorSuite } from './connector-suite.ts'
 export type { ContractCase } from './contract-case.ts'
 export { keyStoreSuite } from './key-store-suite.ts'
+export { type RateCountersSubject, rateCountersSuite } from './rate-counters-suite.ts'
 export { recallStoreSuite } from './recall-store-suite.ts'
 export { sessionRecordsSuite } from './session-records-suite.ts'
 export { taskStoreSuite } from './task-store-suite.ts'

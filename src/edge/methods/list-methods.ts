@@ -6,6 +6,7 @@ import type { Method } from '../engine.ts'
 import type { Exchange } from '../exchange.ts'
 import { isObject } from '../protocol/envelope.ts'
 import { executionOf, knowsCoreTasks } from '../tasks/core-task.ts'
+import { metered } from './metered.ts'
 import { takePage } from './take-page.ts'
 
 type ListName = 'tools' | 'resources' | 'resourceTemplates' | 'prompts'
@@ -20,12 +21,12 @@ function listMethod(
   list: ListName,
   toListing: (capability: Capability, exchange: Exchange) => object = listingOf,
 ): Method {
-  return (engine, params, exchange) => {
+  return metered((engine, params, exchange) => {
     requireKind(engine.guards.catalog, list)
     const visible = listCapabilities<Capability>(engine.guards, exchange.principal, engine.guards.catalog[list])
     const { page, next } = takePage(engine, exchange, { list, items: visible, keyOf, params })
     return { [list]: page.map((capability) => toListing(capability, exchange)), ...next }
-  }
+  })
 }
 
 /** Whether the server has, and so declares, a kind of capability. Tools always, for one may be added while it runs. */

@@ -3,26 +3,27 @@ import { ToolgateError } from '../../errors.ts'
 import { listCapabilities } from '../../pipeline/list-capabilities.ts'
 import type { Engine, Method } from '../engine.ts'
 import type { Exchange } from '../exchange.ts'
+import { metered } from './metered.ts'
 import { takePage } from './take-page.ts'
 import { requireString } from './to-call.ts'
 
 /** `skills/list` (SEP-2640): the skills that the caller may read. */
-export const listSkills: Method = (engine, params, exchange) => {
+export const listSkills: Method = metered((engine, params, exchange) => {
   requireSkills(engine.guards.catalog)
   const items = listCapabilities(engine.guards, exchange.principal, engine.guards.catalog.skills)
   const { page, next } = takePage(engine, exchange, { list: 'skills', items, keyOf: ({ uri }) => uri, params })
   return { skills: page.map(entryOf), ...next }
-}
+})
 
 /** `skills/get`: one of them, by the URI of its SKILL.md. */
-export const getSkill: Method = (engine, params, exchange) => {
+export const getSkill: Method = metered((engine, params, exchange) => {
   requireSkills(engine.guards.catalog)
   const uri = requireString(params, 'uri')
   return { skill: entryOf(requireReadable(engine, exchange, engine.guards.catalog.findSkill(uri), uri)) }
-}
+})
 
 /** `resources/directory/read`: the direct children of a folder of a skill. */
-export const readDirectory: Method = (engine, params, exchange) => {
+export const readDirectory: Method = metered((engine, params, exchange) => {
   requireSkills(engine.guards.catalog)
   const uri = requireString(params, 'uri')
   const skill = requireReadable(engine, exchange, engine.guards.catalog.findSkillOfDirectory(uri), uri)
@@ -30,7 +31,7 @@ export const readDirectory: Method = (engine, params, exchange) => {
   const list = `directory ${uri}`
   const { page, next } = takePage(engine, exchange, { list, items, keyOf: (child) => child.uri, params })
   return { resources: page, ...next }
-}
+})
 
 function requireSkills(catalog: Catalog): void {
   if (catalog.skills.length === 0)

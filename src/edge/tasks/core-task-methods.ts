@@ -1,10 +1,10 @@
 import { ToolgateError } from '../../errors.ts'
-import { limitRate } from '../../pipeline/limit-rate.ts'
 import type { Engine, Method } from '../engine.ts'
 import type { Exchange } from '../exchange.ts'
 import { toLegacyResult } from '../legacy/to-legacy-result.ts'
+import { metered } from '../methods/metered.ts'
 import { takePage } from '../methods/take-page.ts'
-import { requireString, toCall } from '../methods/to-call.ts'
+import { requireString } from '../methods/to-call.ts'
 import type { Params } from '../protocol/json-rpc.ts'
 import { fromJsonRpcError } from '../protocol/wire-error.ts'
 import { awaitTask } from './await-task.ts'
@@ -52,23 +52,18 @@ export const getTaskResult: Method = async (engine, params, exchange) => {
   throw fromJsonRpcError(error)
 }
 
-/**
- * `tasks/list` of 2025-11-25: the caller's own tasks, those whose tools it may use still. It reads the storage, so it
- * counts against the rate limit, which other lists do not.
- */
-export const listCoreTasks: Method = (engine, params, exchange) => {
+/** `tasks/list` of 2025-11-25: the caller's own tasks, those whose tools it may use still. */
+export const listCoreTasks: Method = metered((engine, params, exchange) => {
   requireTasks(engine, exchange)
   const { principal } = exchange
   if (!mayListTasks(principal)) {
     throw new ToolgateError({ code: 'METHOD_NOT_FOUND', message: 'Tasks are listed for callers with a credential.' })
   }
-  const wanted = { kind: 'task', method: 'tasks/list', name: 'tasks', input: undefined } as const
-  limitRate(engine.guards.limiter, toCall(engine, wanted, exchange, params))
   const items = engine.tasks.idsOf(principal.id)
   const { page, next } = takePage(engine, exchange, { list: 'tasks', items, keyOf: (id) => id, params })
   const tasks = page.map((id) => engine.tasks.find(id, principal.id)).filter((task) => task !== undefined)
   return { tasks: tasks.filter((task) => maySeeTask(engine.guards, principal, task)).map(toCoreTask), ...next }
-}
+})
 
 function findTask(engine: Engine, params: Params, exchange: Exchange): Task | undefined {
   requireTasks(engine, exchange)

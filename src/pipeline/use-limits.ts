@@ -1,0 +1,84 @@
+import type { Capability } from '../capabilities/capability.ts'
+import type { Principal } from '../identity/principal.ts'
+import { compileSelector, nameOf } from './compile-selector.ts'
+import type { LimitOptions, RoleLimitOptions, RoleOptions } from './options.ts'
+import type { Rate } from './rate-counters.ts'
+
+/** What bounds the use of one capability. */
+export interface CapabilityLimits {
+  /** Under which its calls are counted. A template is one capability, whatever URI is asked for. */
+  readonly key: string
+  /** Tokens of the principal's that a call takes. */
+  readonly cost: number
+  /** Of each principal, beside its own rate. */
+  readonly rate: Rate | undefined
+  /** Calls at once, of all principals together. */
+  readonly concurrency: number | undefined
+  readonly maxResultBytes: number
+}
+
+/** What bounds one principal. */
+export interface PrincipalLimits {
+  readonly rate: Rate
+  readonly concurrency: number
+}
+
+/** Which limits are whose. */
+export interface UseLimits {
+  ofCapability(capability: Capability): CapabilityLimits
+  ofPrincipal(principal: Principal): PrincipalLimits
+}
+
+/** Compiles the limits of the configuration; those of a capability are worked out when it is first called. */
+export function createUseLimits(limits: LimitOptions, roles: Readonly<Record<string, RoleOptions>>): UseLimits {
+  const rules = limits.rules.map((rule) => ({ rule, selector: compileSelector(rule.select) }))
+  const known = new WeakMap<Capability, CapabilityLimits>()
+  const common: PrincipalLimits = { rate: limits, concurrency: limits.maxConcurrentPerPrincipal }
+  const byRole = new Map(Object.entries(roles).flatMap(([name, role]) => (role.limits ? [[name, role.limits]] : [])))
+
+  const compile = (capability: Capability): CapabilityLimits => {
+    const selected = rules.filter(({ selector }) => selector.selects(capability)).map(({ rule }) => rule)
+    const first = <Name extends keyof (typeof selected)[number]>(
+      name: Name,
+    ): (typeof selected)[number][Name] | undefined => selected.find((rule) => rule[name] !== undefined)?.[name]
+    const limiting = selected.find(({ callsPerMinute }) => callsPerMinute !== undefined)
+    const { callsPerMinute } = limiting ?? {}
+    return {
+      key: `${capability.kind} ${nameOf(capability)}`,
+      cost: first('cost') ?? ownOf(capability, 'cost') ?? 1,
+      rate: callsPerMinute === undefined ? undefined : { callsPerMinute, burst: limiting?.burst ?? callsPerMinute },
+      concurrency: first('concurrency') ?? ownOf(capability, 'concurrency'),
+      maxResultBytes: first('maxResultBytes') ?? limits.maxResultBytes,
+    }
+  }
+
+  return {
+    ofCapability(capability) {
+      const found = known.get(capability)
+      if (found !== undefined) return found
+      const compiled = compile(capability)
+      known.set(capability, compiled)
+      return compiled
+    },
+    ofPrincipal({ roles: held }) {
+      if (byRole.size === 0) return common
+      const own = held.map((name) => byRole.get(name)).filter((role) => role !== undefined)
+      return own.length === 0 ? common : mostGenerous(own, limits)
+    },
+  }
+}
+
+function ownOf(capability: Capability, name: 'cost' | 'concurrency'): number | undefined {
+  return capability.kind === 'tool' ? capability.definition[name] : undefined
+}
+
+function mostGenerous(own: readonly RoleLimitOptions[], limits: LimitOptions): PrincipalLimits {
+  const most = (values: readonly number[]): number => Math.max(...values)
+  return {
+    rate: {
+      callsPerMinute: most(own.map(({ callsPerMinute }) => callsPerMinute ?? limits.callsPerMinute)),
+      burst: most(own.map(({ burst }) => burst ?? limits.burst)),
+    },
+    concurrency: most(own.map(({ concurrency }) => concurrency ?? limits.maxConcurrentPerPrincipal)),
+  }
+}
