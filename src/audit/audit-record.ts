@@ -1,0 +1,249 @@
+/**
+ * One line of the trail. `seq` counts from 0 without a hole in a chain. `hash` is the last member of the line: base64url of
+ * SHA-256 over the hash before (32 bytes; at the beginning SHA-256 of the chain's name) and the exact bytes of the line up to
+ * `,"hash"`. What the bytes say after that is no part of the promise: nothing is made canonical.
+ */
+export type AuditRecord = AuditEvent & {
+  readonly v: 1
+  readonly seq: number
+  readonly hash: string
+}
+
+/** What a record says; the trail adds `v`, `seq` and `hash`. */
+export type AuditEvent =
+  | CallDecided
+  | CallCompleted
+  | ListServed
+  | AuthRefused
+  | ConfigChanged
+  | CatalogChanged
+  | KeyChanged
+  | LifecycleStarted
+  | LifecycleStopped
+  | SubjectIntroduced
+  | SubjectErased
+  | Checkpoint
+  | Retention
+  | Gap
+  | SinkFailed
+  | TrailRead
+
+/** The names of the events. */
+export type AuditEventName = AuditEvent['event']
+
+/** How much of arguments and results is recorded, from nothing to all of it, sealed. */
+export type AuditLevel = 'none' | 'metadata' | 'digest' | 'full'
+
+/** What is recorded of arguments or of a result. */
+export interface Payload {
+  /** UTF-8 bytes of its JSON, before anything was masked. */
+  readonly bytes: number
+  /** From level `digest` on: base64url of HMAC-SHA-256 over its JSON, after masking, under the key of the subject. */
+  readonly digest?: string
+  /** Level `full`: its JSON, after masking, under AES-256-GCM with the key of the subject: base64url of nonce, text and tag. */
+  readonly sealed?: string
+}
+
+/** What both records of a call have. Names that a client chose are cut to 512 characters. */
+export interface CallFields {
+  /** When the call began; ISO 8601, UTC. */
+  readonly time: string
+  readonly callId: string
+  /** Pseudonym of the principal: `s_` and 22 letters. Who that is stands in `subject.introduced`. */
+  readonly subject: string
+  readonly tenant?: string
+  readonly roles: readonly string[]
+  readonly kind: string
+  /** The JSON-RPC method. */
+  readonly method: string
+  /** Tool or prompt name, resource URI. */
+  readonly name: string
+  readonly connector?: string
+  /** Hash of the definition that was called, so that a changed tool is told from the one before. */
+  readonly definition?: string
+  readonly transport: string
+  readonly era: string
+  /** What the client says of itself; nobody has checked it. */
+  readonly clientInfo?: { readonly name: string; readonly version: string }
+  readonly traceId?: string
+  /** A digest, never the session id itself. */
+  readonly sessionId?: string
+  readonly taskId?: string
+  readonly decision: 'permit' | 'deny'
+  /** The rule that decided: `role reader: allow name date_*`; the code of the refusal where no rule was reached. */
+  readonly rule: string
+  /** Hash of the roles under which it was decided. */
+  readonly policy: string
+  readonly scopesNeeded?: readonly string[]
+  readonly input?: Payload
+}
+
+/** Every guard let the call pass; its handler runs when this is durable (`audit.mode: strict`). */
+export interface CallDecided extends CallFields {
+  readonly event: 'call.decided'
+}
+
+/** How a call ended. One that a guard refused has this record alone, with `decision: deny` or the code of the refusal. */
+export interface CallCompleted extends CallFields {
+  readonly event: 'call.completed'
+  readonly status: CallStatus
+  readonly code?: string
+  /** Milliseconds from the request to the answer, and those that the handler took of them. */
+  readonly durationMs: number
+  readonly runMs?: number
+  readonly output?: Payload
+  /** Which rules masked something on its way into the trail, and how often. */
+  readonly masked?: readonly { readonly rule: string; readonly count: number }[]
+  /** The arguments or the result were too long to be sealed whole; the digest covers all of them. */
+  readonly truncated?: true
+}
+
+export type CallStatus = 'ok' | 'error' | 'denied' | 'input_required' | 'cancelled'
+
+/** What a subject was shown. */
+export interface ListServed {
+  readonly event: 'list.served'
+  readonly time: string
+  readonly subject: string
+  readonly method: string
+  readonly count: number
+  /** Base64url of SHA-256 over the names, each followed by a line feed, in the order in which they were listed. */
+  readonly digest: string
+  /** The names; left out where this process recorded the same list within the last hour. */
+  readonly names?: readonly string[]
+  readonly policy: string
+}
+
+/** Somebody was not let in. Beyond the first few from an address in a minute, one record stands for the rest of it. */
+export interface AuthRefused {
+  readonly event: 'auth.refused'
+  readonly time: string
+  readonly reason: string
+  readonly address: string
+  /** How many refusals it stands for. */
+  readonly count: number
+}
+
+/** The configuration is another one. Hashes alone: a configuration can hold secrets. */
+export interface ConfigChanged {
+  readonly event: 'config.changed'
+  readonly time: string
+  readonly before?: string
+  readonly after: string
+}
+
+/** What is offered has changed. */
+export interface CatalogChanged {
+  readonly event: 'catalog.changed'
+  readonly time: string
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+}
+
+/** An API key was made, changed or removed. Its owner's name is no part of it; the id is public. */
+export interface KeyChanged {
+  readonly event: 'key.changed'
+  readonly time: string
+  readonly change: 'added' | 'removed' | 'changed'
+  readonly keyId: string
+  readonly roles: readonly string[]
+}
+
+/** A process began to write the chain. */
+export interface LifecycleStarted {
+  readonly event: 'lifecycle.started'
+  readonly time: string
+  /** Of Toolgate. */
+  readonly version: string
+  /** Hash of the configuration. */
+  readonly config: string
+  readonly mode: 'strict' | 'best-effort'
+  readonly pid: number
+}
+
+/** It ended in good order. The checkpoint after it closes the chain until somebody goes on with it. */
+export interface LifecycleStopped {
+  readonly event: 'lifecycle.stopped'
+  readonly time: string
+}
+
+/** Who a pseudonym is, for whoever holds the subject's key. Stands in every segment before the first use of the pseudonym. */
+export interface SubjectIntroduced {
+  readonly event: 'subject.introduced'
+  readonly time: string
+  readonly subject: string
+  /** JSON of `SubjectIdentity`, sealed like a payload. */
+  readonly sealed: string
+}
+
+/** What `subject.introduced` seals. */
+export interface SubjectIdentity {
+  readonly principal: string
+  readonly name: string
+  readonly kind: string
+}
+
+/** The key of a subject was destroyed: identity, payloads and digests of it mean nothing any more. */
+export interface SubjectErased {
+  readonly event: 'subject.erased'
+  readonly time: string
+  readonly subject: string
+  /** Why and on whose request, in the words of whoever did it. */
+  readonly reason?: string
+}
+
+/** A signed statement about all records before this one. Every segment begins with one. */
+export interface Checkpoint {
+  readonly event: 'checkpoint'
+  readonly time: string
+  /** How many records it covers: those with a smaller `seq`. */
+  readonly size: number
+  /** Signed note (C2SP signed-note, tlog-checkpoint): origin, size, root, an empty line, the signature. */
+  readonly note: string
+  /** Roots of the perfect subtrees of the Merkle tree (RFC 6962) at this size, greatest first; base64url. */
+  readonly frontier: readonly string[]
+  /** Hash of the record before, so that a segment can be checked when those before it are gone. */
+  readonly prev: string
+}
+
+/** Whole segments were removed because of their age. */
+export interface Retention {
+  readonly event: 'retention'
+  readonly time: string
+  /** The first record that is still there. */
+  readonly keptFrom: number
+  /** The time of the last one that is gone. */
+  readonly removedUntil: string
+}
+
+/** Something is missing, and why. */
+export interface Gap {
+  readonly event: 'gap'
+  readonly time: string
+  /**
+   * `unwritable`: the disk took nothing and there was no room to keep `lost` records. `torn`: the process before died while
+   * it wrote; `bytes` of unfinished, never acknowledged lines were put aside.
+   */
+  readonly reason: 'unwritable' | 'torn'
+  readonly since?: string
+  readonly lost?: number
+  readonly bytes?: number
+}
+
+/** A place that gets copies of the records did not take them. */
+export interface SinkFailed {
+  readonly event: 'sink.failed'
+  readonly time: string
+  readonly sink: string
+  readonly reason: string
+}
+
+/** Somebody read the trail. */
+export interface TrailRead {
+  readonly event: 'trail.read'
+  readonly time: string
+  readonly by: string
+  readonly action: 'search' | 'export' | 'subject'
+  readonly query?: string
+  readonly records?: number
+}
