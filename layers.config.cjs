@@ -30,11 +30,16 @@ const layers = [
   },
   {
     path: 'storage/',
-    job: 'what must last beside the trail: API keys, tasks, what a session is',
+    job: 'what must last beside the trail: API keys, tasks, sessions, keys of subjects',
     imports: ['errors.ts'],
     packages: ['libsql'],
   },
-  { path: 'audit/', job: 'the trail of calls', imports: ['errors.ts', 'observe/'], packages: [] },
+  {
+    path: 'audit/',
+    job: 'the trail of calls: records, chains, checkpoints, verifying',
+    imports: ['storage/subject-key-store.ts', 'observe/', 'errors.ts'],
+    packages: [],
+  },
   {
     path: 'identity/',
     job: 'who is calling: principals and API keys',
@@ -56,6 +61,9 @@ const layers = [
       'audit/audit-trail.ts',
       'storage/recall-store.ts',
       'sanitize/',
+      'audit/audit-record.ts',
+      'audit/subjects.ts',
+      'audit/options.ts',
       'observe/',
       'error-table.ts',
       'errors.ts',

@@ -12,7 +12,11 @@ let app: App
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'toolgate-example-'))
   const config = await loadConfig('toolgate.yaml', { cwd: here, env: {} })
-  const audit = { ...config.audit, file: join(directory, 'audit.jsonl') }
+  const audit = {
+    ...config.audit,
+    directory: join(directory, 'audit'),
+    checkpoints: join(directory, 'audit.checkpoints'),
+  }
   app = await createApp({ ...config, storage: { directory }, audit }, { writeLog: () => {} })
 })
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,11 @@ let app: App
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'toolgate-example-'))
   const config = await loadConfig('toolgate.yaml', { cwd: here, env: {} })
-  const audit = { ...config.audit, file: join(directory, 'audit.jsonl') }
+  const audit = {
+    ...config.audit,
+    directory: join(directory, 'audit'),
+    checkpoints: join(directory, 'audit.checkpoints'),
+  }
   app = await createApp({ ...config, storage: { directory }, audit }, { writeLog: () => {} })
 })
 
@@ -47,6 +51,12 @@ it('refuses wrong arguments before the server sees them', async () => {
 it('leaves a record of every call', async () => {
   await call('modern', {})
   await app.close()
-  const lines = (await readFile(join(directory, 'audit.jsonl'), 'utf8')).trimEnd().split('\n')
-  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ name: 'get_current_date', principal: 'local', status: 'ok' })
+  const [chain = ''] = await readdir(join(directory, 'audit'))
+  const text = await readFile(join(directory, 'audit', chain, '000000000000.jsonl'), 'utf8')
+  const records = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const ended = records.findLast(({ event }) => event === 'call.completed')
+  expect(ended).toMatchObject({ name: 'get_current_date', decision: 'permit', status: 'ok' })
 })

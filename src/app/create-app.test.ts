@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { linesOfTrail, readTrail } from '../../test/fixtures/audit.ts'
 import { type Definition, defineResource, defineTool } from '../capabilities/definition.ts'
 import type { Config } from '../config/config.ts'
 import { defaultConfig } from '../config/default-config.ts'
@@ -157,14 +158,21 @@ describe('an app', () => {
     const answer = await call(`Bearer ${text}`)
     expect(await answer.json()).toMatchObject({ result: { content: [{ text: 'one' }] } })
     await app.close()
-    const [line] = readFileSync(given.audit.file, 'utf8').trim().split('\n')
-    expect(JSON.parse(line ?? '')).toMatchObject({
-      name: 'one',
-      principal: `key:${stored.id}`,
-      principalName: 'ci',
-      decision: 'permit',
-    })
-    expect(readFileSync(given.audit.file, 'utf8')).not.toContain(text.slice(20))
+    const records = readTrail(given.audit.directory)
+    const trail = linesOfTrail(given.audit.directory).join('\n')
+    expect(records.map(({ event }) => event)).toEqual([
+      'checkpoint',
+      'lifecycle.started',
+      'auth.refused',
+      'auth.refused',
+      'subject.introduced',
+      'call.decided',
+      'call.completed',
+      'lifecycle.stopped',
+      'checkpoint',
+    ])
+    expect(records[6]).toMatchObject({ name: 'one', roles: ['user'], decision: 'permit', status: 'ok' })
+    for (const secret of [text.slice(20), stored.id, '"ci"']) expect(trail).not.toContain(secret)
   })
 
   it('lets everybody in on loopback alone', async () => {

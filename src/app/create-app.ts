@@ -1,13 +1,15 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { createFileAuditTrail } from '../audit/file-audit-trail.ts'
+import { createAuditObserver } from '../audit/audit-observer.ts'
 import type { Config } from '../config/config.ts'
 import { createEngine } from '../edge/engine.ts'
 import { createSealer } from '../edge/seal.ts'
 import { openPepper, type Pepper } from '../identity/pepper.ts'
+import { combineObservers } from '../observe/combine-observers.ts'
 import { createMemorySessionRecords } from '../storage/memory/session-records.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { type Access, createAccess } from './access.ts'
 import type { App, AppOptions } from './app.ts'
+import { createAuditPlan, createAuditTrail } from './audit.ts'
 import { createGuards } from './create-guards.ts'
 import { createLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
@@ -34,10 +36,13 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const storage = openStorage(config.storage)
     const openAccess = (wanted: Config): Access =>
       createAccess(wanted, { pepper, store: storage.keys, keys: options.keys ?? [], clock, observer: log.observe })
-    const audit = createFileAuditTrail({ ...config.audit, clock, observer: log.observe })
+    const audit = createAuditTrail(config, { clock, observer: log.observe })
+    const recording = createAuditObserver(audit, clock)
+    const plan = createAuditPlan(config, { pepper, store: storage.subjectKeys, clock, observer: log.observe })
+    const observe = combineObservers([log.observe, recording])
     const timer = options.clock ?? (() => performance.now())
     const hashKey = deriveKey(pepper, 'toolgate personal 1')
-    const guards = createGuards(config, prepared.catalog, { audit, observe: log.observe, clock, timer, hashKey })
+    const guards = createGuards(config, prepared.catalog, { audit, plan, observe, clock, timer, hashKey })
     const engine = createEngine({
       guards,
       identity: identityOf(config),
@@ -46,7 +51,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       taskStore: storage.tasks,
       sessionRecords: createMemorySessionRecords(),
     })
-    return new RunningApp({ config, openAccess, engine, sources, storage, audit, log, hashKey })
+    return new RunningApp({ config, openAccess, engine, sources, storage, audit, log, recording, hashKey })
   } catch (thrown) {
     await sources.close()
     throw thrown

@@ -4,6 +4,7 @@ import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { ToolgateError } from '../errors.ts'
 import type { Observer } from '../observe/observation.ts'
+import type { AuditPlan } from '../pipeline/audit-plan.ts'
 import { createPolicy } from '../pipeline/authorize.ts'
 import { createBreakers } from '../pipeline/breakers.ts'
 import { compileSelector } from '../pipeline/compile-selector.ts'
@@ -13,7 +14,7 @@ import { InFlight } from '../pipeline/in-flight.ts'
 import { createMemoryRateCounters } from '../pipeline/memory-rate-counters.ts'
 import type { LimitRuleOptions } from '../pipeline/options.ts'
 import { Recall } from '../pipeline/recall.ts'
-import { createMaskerSelection } from '../pipeline/select-masker.ts'
+import { createMaskerSelection, type SelectMasker } from '../pipeline/select-masker.ts'
 import { createUseLimits } from '../pipeline/use-limits.ts'
 import { createSanitizer } from '../sanitize/sanitizer.ts'
 import { createMemoryRecallStore } from '../storage/memory/recall-store.ts'
@@ -22,6 +23,7 @@ import { allOf } from './compile-catalog.ts'
 /** What the guards of one configuration after the other have in common. */
 export interface GuardParts {
   readonly audit: AuditTrail
+  readonly plan: AuditPlan
   readonly observe: Observer
   readonly clock: () => number
   readonly timer: () => number
@@ -44,6 +46,7 @@ export function createGuards(config: Config, catalog: Catalog, parts: GuardParts
   const { hashKey, ...shared } = parts
   const kept = before !== undefined && isDeepStrictEqual(before.config.limits, limits) ? before.guards : undefined
   const isSameRecall = before !== undefined && isDeepStrictEqual(before.config.idempotency, idempotency)
+  const maskerOf = selectMasker(sanitize, hashKey)
   requireMatches(limits.rules, catalog)
   return {
     ...shared,
@@ -56,7 +59,8 @@ export function createGuards(config: Config, catalog: Catalog, parts: GuardParts
     gate: kept?.gate ?? new Gate(limits),
     breakers: kept?.breakers ?? createBreakers({ ...parts, options: limits.breaker }),
     limits,
-    maskerOf: createMaskerSelection(createSanitizer({ ...sanitize, hashKey }), sanitize.personal),
+    maskerOf,
+    recordMaskerOf: sanitize.secrets ? maskerOf : selectMasker({ ...sanitize, secrets: true }, hashKey),
   }
 }
 
@@ -74,4 +78,8 @@ function requireMatches(rules: readonly LimitRuleOptions[], catalog: Catalog): v
 
 function createRecall(options: Config['idempotency'], clock: () => number): Recall {
   return new Recall({ store: createMemoryRecallStore(options), options, clock })
+}
+
+function selectMasker(sanitize: Config['sanitize'], hashKey: Uint8Array): SelectMasker {
+  return createMaskerSelection(createSanitizer({ ...sanitize, hashKey }), sanitize.personal)
 }

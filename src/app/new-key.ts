@@ -1,8 +1,10 @@
+import { toEntry } from '../audit/audit-trail.ts'
 import type { Config } from '../config/config.ts'
 import { generateApiKey, hashApiKey } from '../identity/api-key.ts'
 import { openPepper } from '../identity/pepper.ts'
 import type { StoredKey } from '../storage/key-store.ts'
 import { openStorage } from '../storage/open-storage.ts'
+import { createAuditTrail } from './audit.ts'
 
 /** Whom a key is for and what it may do. */
 export interface NewKey {
@@ -24,12 +26,19 @@ export async function newApiKey(config: Config, key: NewKey): Promise<{ text: st
   return { text, stored }
 }
 
-/** Stores a key, its hash alone. A running server lets it in within seconds. Rejects with `STORAGE_FAILED`. */
+/**
+ * Stores a key, its hash alone, and records that in the audit trail. A running server lets it in within seconds. Rejects with
+ * `STORAGE_FAILED`, and with `AUDIT_UNAVAILABLE` where the key is stored but that could not be recorded.
+ */
 export async function storeApiKey(config: Config, key: StoredKey): Promise<void> {
   const storage = openStorage({ directory: config.storage.directory })
+  const audit = createAuditTrail(config, { clock: Date.now, observer: () => undefined })
   try {
     storage.keys.add(key)
+    const { id: keyId, roles, createdAt: time } = key
+    await audit.record(toEntry({ time, event: 'key.changed', change: 'added', keyId, roles }))
   } finally {
+    await audit.close()
     storage.close()
   }
 }

@@ -14,6 +14,7 @@ import type { Observer } from '../observe/observation.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import type { Access } from './access.ts'
 import type { App, ReconfigureReport, ReloadReport } from './app.ts'
+import { recordConfigChanged, recordStarted, recordStopped } from './audit.ts'
 import { announceChanges, compareCatalogs } from './compare-catalogs.ts'
 import { createGuards } from './create-guards.ts'
 import type { AppLog } from './create-log.ts'
@@ -33,6 +34,8 @@ interface Parts {
   readonly log: AppLog
   /** For hashes of personal data. */
   readonly hashKey: Uint8Array
+  /** Writes into the trail what is no call. */
+  readonly recording: { close(): void }
 }
 
 /** An app as `createApp` makes it. */
@@ -44,6 +47,7 @@ export class RunningApp implements App {
   #host: string | undefined
   readonly #readiness: Readiness
   #isServing = false
+  #isRecording = false
   #reloading: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
@@ -86,6 +90,7 @@ export class RunningApp implements App {
     this.#host = host
     const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${server.path}`
     this.#isServing = true
+    this.#recordStarted()
     engine.guards.observe({ type: 'server.started', message: `Serving ${url}` })
     return { url, port }
   }
@@ -96,11 +101,13 @@ export class RunningApp implements App {
     const { reserveStdout } = await import('../edge/stdio/reserve-stdout.ts')
     const { serveStdio } = await import('../edge/stdio/serve-stdio.ts')
     this.#isServing = true
+    this.#recordStarted()
     engine.guards.observe({ type: 'server.started', message: 'Serving stdio' })
     await serveStdio(engine, principal, { input: process.stdin, write: reserveStdout() })
   }
 
   connectInMemory(as?: Principal, client: MemoryClient = {}): MemoryPeer {
+    this.#recordStarted()
     return connectInMemory(this.#parts.engine, as ?? this.#access.local ?? localPrincipal([]), client)
   }
 
@@ -160,13 +167,10 @@ export class RunningApp implements App {
     const { engine, log } = this.#parts
     const before = { config: this.#config, guards: engine.guards }
     const needRestart = listRestartOptions(before.config, config)
-    const { audit, observe, clock, timer } = before.guards
-    const guards = createGuards(
-      config,
-      prepared.catalog,
-      { audit, observe, clock, timer, hashKey: this.#parts.hashKey },
-      before,
-    )
+    const { audit, plan, observe, clock, timer } = before.guards
+    const { hashKey } = this.#parts
+    const parts = { audit, plan, observe, clock, timer, hashKey }
+    const guards = createGuards(config, prepared.catalog, parts, before)
     const retire = prepared.commit()
     const { catalog } = before.guards
     engine.guards = guards
@@ -181,12 +185,13 @@ export class RunningApp implements App {
     void before.guards.inFlight.idle().then(retire)
     const { added, removed } = change
     const details = { added, removed, needRestart }
+    recordConfigChanged(audit, { before: before.config, after: this.#config, now: clock() })
     observe({ type: 'config.changed', message: 'The configuration was taken over', details })
     return details
   }
 
   async #close(): Promise<void> {
-    const { engine, sources, storage, audit } = this.#parts
+    const { engine, sources, storage, audit, recording } = this.#parts
     const { drain } = engine.options
     this.#readiness.setDraining()
     if (this.#http !== undefined) {
@@ -197,9 +202,18 @@ export class RunningApp implements App {
     await engine.tasks.close()
     await waitAtMost(drain.timeoutMs, engine.guards.inFlight.idle())
     await waitAtMost(drain.timeoutMs, sources.close())
+    recording.close()
+    if (this.#isRecording) recordStopped(audit, engine.guards.clock())
     await audit.close()
     storage.close()
     if (this.#isServing) engine.guards.observe({ type: 'server.stopped', message: 'Stopped' })
+  }
+
+  #recordStarted(): void {
+    if (this.#isRecording) return
+    this.#isRecording = true
+    const { audit, engine } = this.#parts
+    recordStarted(audit, this.#config, engine.guards.clock())
   }
 
   #use(catalog: Catalog): ReloadReport {

@@ -92,6 +92,8 @@ export interface CallCompleted extends CallFields {
   readonly durationMs: number
   readonly runMs?: number
   readonly output?: Payload
+  /** The call whose answer this one was given; it was not executed itself. */
+  readonly replayOf?: string
   /** Which rules masked something on its way into the trail, and how often. */
   readonly masked?: readonly { readonly rule: string; readonly count: number }[]
   /** The arguments or the result were too long to be sealed whole; the digest covers all of them. */

@@ -1,24 +1,82 @@
 import { z } from 'zod'
+import type { AuditLevel } from './audit-record.ts'
 
-/** Where the audit trail goes. */
+/** Where the audit trail goes and what it promises. */
 export interface AuditOptions {
   /** Absolute. */
-  readonly file: string
-  /** `refuse`: nothing is executed while no record can be written. `continue`: it is, and a fault is logged. */
-  readonly onFailure: 'refuse' | 'continue'
+  readonly directory: string
+  /** Absolute. */
+  readonly checkpoints: string
+  readonly mode: 'strict' | 'best-effort'
+  readonly segmentBytes: number
+  readonly levels: readonly AuditLevelOptions[]
 }
 
-/** The options under `audit`; the loader puts `file` beside the rest of the storage when it is not given. */
-export const auditOptions: z.ZodType<Omit<AuditOptions, 'file'> & { readonly file?: string }> = z.strictObject({
-  file: z
+/** How much of the payloads of what it selects is recorded; the selector's parts stand beside `level`. */
+export interface AuditLevelOptions {
+  readonly name?: string
+  readonly tag?: string
+  readonly readOnly?: boolean
+  readonly connector?: string
+  readonly level: AuditLevel
+}
+
+/** The options as they are before the loader has put the paths that are not given beside the rest of the storage. */
+export type OpenAuditOptions = Omit<AuditOptions, 'directory' | 'checkpoints'> & {
+  readonly directory?: string
+  readonly checkpoints?: string
+}
+
+const level: z.ZodType<AuditLevelOptions> = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe('Name of a tool or prompt or URI of a resource; `*` stands for any text, `?` for one character.'),
+    tag: z.string().min(1).exactOptional().describe('A tag of the capability.'),
+    readOnly: z.boolean().exactOptional().describe('Whether the capability only reads.'),
+    connector: z.string().min(1).exactOptional().describe('Name of the connector it comes from.'),
+    level: z
+      .enum(['none', 'metadata', 'digest', 'full'])
+      .describe(
+        'What is recorded of arguments and results: `none` nothing, `metadata` their size, `digest` a keyed digest too, `full` all of them, masked and sealed under the key of the subject.',
+      ),
+  })
+  .refine((given) => Object.keys(given).length > 1, { error: 'at least one of name, tag, readOnly and connector' })
+
+/** The options under `audit`. */
+export const auditOptions: z.ZodType<OpenAuditOptions> = z.strictObject({
+  directory: z
     .string()
     .min(1)
     .exactOptional()
-    .describe('File that the audit trail is appended to. Default: `audit.jsonl` in `storage.directory`.'),
-  onFailure: z
-    .enum(['refuse', 'continue'])
-    .default('refuse')
     .describe(
-      'What happens to calls while no record can be written: `refuse` executes none, `continue` executes them.',
+      'Folder of the audit trail, one folder in it for each process that writes. Default: `audit` in `storage.directory`.',
+    ),
+  checkpoints: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      'File that signed checkpoints are appended to, best on another disk. Default: `audit.checkpoints` in `storage.directory`.',
+    ),
+  mode: z
+    .enum(['strict', 'best-effort'])
+    .default('strict')
+    .describe(
+      'What calls wait for. `strict`: nothing is executed before its record is on disk, and nothing is answered before the record of its end is; while none can be written, calls are refused. `best-effort`: calls wait for no record.',
+    ),
+  segmentBytes: z
+    .int()
+    .min(64 * 1024)
+    .max(1024 * 1024 * 1024)
+    .default(32 * 1024 * 1024)
+    .describe('Bytes after which a new file is begun.'),
+  levels: z
+    .array(level)
+    .default([])
+    .describe(
+      'How much of the arguments and results is recorded; the first entry that fits decides. Else: `metadata`.',
     ),
 })

@@ -14,7 +14,13 @@ test('a folder of tools is allowed to whoever runs it, and to nobody else', () =
     directory: '/srv/stock',
     connectors: [{ ...tools, path: '/srv/stock/tools', prefix: '' }],
     storage: { directory: '/srv/stock/.toolgate' },
-    audit: { file: '/srv/stock/.toolgate/audit.jsonl', onFailure: 'refuse' },
+    audit: {
+      directory: '/srv/stock/.toolgate/audit',
+      checkpoints: '/srv/stock/.toolgate/audit.checkpoints',
+      mode: 'strict',
+      segmentBytes: 33_554_432,
+      levels: [],
+    },
   })
   expect(config.access).toEqual({
     keys: [],

@@ -18,14 +18,18 @@ export function resolveConfig(checked: CheckedConfig, context: ResolveContext): 
   const { directory, file, origins } = context
   const at = (path: string): string => resolve(directory, path)
   const storage = { ...checked.storage, directory: at(checked.storage.directory) }
-  const auditFile = checked.audit.file === undefined ? join(storage.directory, 'audit.jsonl') : at(checked.audit.file)
+  const { directory: trail, checkpoints } = checked.audit
   const { name = basename(directory) || 'toolgate', ...rest } = checked
   const config: Config = {
     name,
     ...rest,
     connectors: checked.connectors.map((connector) => ({ ...connector, path: at(connector.path) })),
     access: { ...checked.access, roles: withoutPrototype(checked.access.roles) },
-    audit: { ...checked.audit, file: auditFile },
+    audit: {
+      ...checked.audit,
+      directory: trail === undefined ? join(storage.directory, 'audit') : at(trail),
+      checkpoints: checkpoints === undefined ? join(storage.directory, 'audit.checkpoints') : at(checkpoints),
+    },
     storage,
     directory,
     ...(file === undefined ? {} : { file }),

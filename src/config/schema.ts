@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type AuditOptions, auditOptions } from '../audit/options.ts'
+import { auditOptions, type OpenAuditOptions } from '../audit/options.ts'
 import { sdkConnectorOptions } from '../connectors/sdk/options.ts'
 import { skillsConnectorOptions } from '../connectors/skills/options.ts'
 import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
@@ -13,7 +13,7 @@ import type { Config } from './config.ts'
 /** What the file says with the defaults filled in; names and paths that depend on where it lies are still open. */
 export type CheckedConfig = Omit<Config, 'name' | 'audit' | 'directory' | 'file'> & {
   readonly name?: string
-  readonly audit: Omit<AuditOptions, 'file'> & { readonly file?: string }
+  readonly audit: OpenAuditOptions
 }
 
 /** Semantic Versioning 2.0.0, its own suggested expression. */
@@ -70,7 +70,7 @@ export const configSchema: z.ZodType<CheckedConfig> = z.strictObject({
     .prefault({})
     .describe('How calls are recognised that were made before; see docs/how-to/retry-a-call.md.'),
   sanitize: sanitizeOptions.prefault({}).describe('What is taken out of results and errors before callers see them.'),
-  audit: auditOptions.prefault({}).describe('The audit trail: one line per call, denied ones too.'),
+  audit: auditOptions.prefault({}).describe('The audit trail: two records for each call, one for each that is denied.'),
   log: logOptions.prefault({}).describe('The log: lines of JSON on stderr.'),
   storage: storageOptions.prefault({}).describe('The embedded storage.'),
 })

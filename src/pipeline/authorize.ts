@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Capability } from '../capabilities/capability.ts'
 import { ToolgateError } from '../errors.ts'
 import type { Principal } from '../identity/principal.ts'
@@ -19,6 +20,8 @@ export type Decision =
 
 /** Decides who may use what. One decision filters the lists and gates the calls. */
 export interface Policy {
+  /** Names the rules under which it decides: SHA-256 of the roles, base64url. */
+  readonly hash: string
   decide(principal: Principal, capability: Capability): Decision
 }
 
@@ -37,6 +40,7 @@ export function createPolicy(roles: Readonly<Record<string, RoleOptions>>): Poli
   const compiled = new Map(Object.entries(roles).map(([name, role]) => [name, compileRole(name, role)]))
   const decided = new WeakMap<Capability, Map<string, Decision>>()
   return {
+    hash: hash('sha256', JSON.stringify(roles), 'base64url'),
     decide(principal, capability) {
       const byRoles = decided.get(capability) ?? new Map<string, Decision>()
       if (byRoles.size === 0) decided.set(capability, byRoles)

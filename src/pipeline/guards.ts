@@ -1,6 +1,7 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Observer } from '../observe/observation.ts'
+import type { AuditPlan } from './audit-plan.ts'
 import type { Policy } from './authorize.ts'
 import type { Breakers } from './breakers.ts'
 import type { Gate } from './gate.ts'
@@ -34,6 +35,7 @@ export interface Guards {
   readonly gate: Gate
   readonly breakers: Breakers
   readonly audit: AuditTrail
+  readonly plan: AuditPlan
   readonly observe: Observer
   /** Milliseconds since the epoch. */
   readonly clock: () => number
@@ -41,4 +43,6 @@ export interface Guards {
   readonly timer: () => number
   readonly limits: CallLimits
   readonly maskerOf: SelectMasker
+  /** The same for what is recorded of payloads; secrets are always masked there. */
+  readonly recordMaskerOf: SelectMasker
 }

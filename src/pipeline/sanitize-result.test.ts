@@ -199,14 +199,15 @@ describe('structured output', () => {
 describe('the trace', () => {
   it('says which rules fired and how often', () => {
     const { engine } = createTestEngine([tool(() => 'x')])
-    const trace: Trace = { startedAt: 0, startedMark: 0 }
+    const subject = engine.guards.plan.subjects.of(holder('ann', 'user'))
+    const trace: Trace = { startedAt: 0, startedMark: 0, subject }
     const result = { content: [{ type: 'text', text: `${TOKEN} ${TOKEN} postgres://a:b1@c` }] }
     sanitizeResult(engine.guards.maskerOf, callOf('it', 'tool'), trace, result)
     expect(trace.masked).toEqual([
       { rule: 'github-token', count: 2 },
       { rule: 'url-password', count: 1 },
     ])
-    const failed: Trace = { startedAt: 0, startedMark: 0 }
+    const failed: Trace = { startedAt: 0, startedMark: 0, subject }
     sanitizeError(engine.guards.maskerOf, failed, new ToolgateError({ code: 'USER_ERROR', message: TOKEN }))
     expect(failed.masked).toEqual([{ rule: 'github-token', count: 1 }])
   })

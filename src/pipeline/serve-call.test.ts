@@ -84,7 +84,11 @@ describe('a call', () => {
       ['it', 'permit', 'ok', undefined],
       ['it', 'deny', 'denied', 'RATE_LIMITED'],
     ])
-    expect(test.records[1]).toMatchObject({ principal: 'key:ann', roles: ['user'], rule: 'role user: allow name *' })
+    expect(test.records[1]).toMatchObject({
+      roles: ['user'],
+      rule: 'role user: allow name *',
+      scopesNeeded: ['crm:write'],
+    })
     expect(test.observed.filter(({ type }) => type === 'call.ended')).toHaveLength(6)
   })
 

@@ -1,6 +1,6 @@
 import type { Capability } from '../capabilities/capability.ts'
 import { isInputRequired } from '../capabilities/input-required.ts'
-import { ToolgateError, toToolgateError } from '../errors.ts'
+import { toToolgateError } from '../errors.ts'
 import { traceIdOf } from '../observe/trace-id.ts'
 import { type Admission, admit } from './admit.ts'
 import { authorize } from './authorize.ts'
@@ -10,13 +10,14 @@ import { findCapability } from './find-capability.ts'
 import type { Guards } from './guards.ts'
 import { limitRate, limitUse } from './limit-rate.ts'
 import type { Outcome, Trace } from './outcome.ts'
-import { recordCall } from './record-call.ts'
+import { recordCompleted, since } from './record-completed.ts'
+import { recordDecided } from './record-decided.ts'
 import { run } from './run.ts'
 import { sanitizeError, sanitizeResult } from './sanitize-result.ts'
 import { validateInput } from './validate-input.ts'
 import { validateOutput } from './validate-output.ts'
 
-/** Serves one call: through every guard, recorded exactly once, allowed or denied. Never rejects. */
+/** Serves one call: through every guard, its end recorded once, allowed or denied. Never rejects. */
 export async function serveCall(guards: Guards, call: Call): Promise<Outcome> {
   const trace = startTrace(guards, call)
   guards.inFlight.begin()
@@ -28,13 +29,13 @@ export async function serveCall(guards: Guards, call: Call): Promise<Outcome> {
     outcome = { status: 'error', error: sanitizeError(guards.maskerOf, trace, toToolgateError(thrown)) }
   }
   trace.admission?.end(outcome)
-  recordCall(guards, call, trace, outcome)
+  const recorded = await recordCompleted(guards, call, trace, outcome)
   guards.inFlight.end()
-  return outcome
+  return recorded
 }
 
-function startTrace({ clock, timer }: Guards, { meta }: Call): Trace {
-  const started = { startedAt: clock(), startedMark: timer() }
+function startTrace({ clock, timer, plan }: Guards, { meta, principal }: Call): Trace {
+  const started = { startedAt: clock(), startedMark: timer(), subject: plan.subjects.of(principal) }
   const traceId = meta.traceparent === undefined ? undefined : traceIdOf(meta.traceparent)
   return traceId === undefined ? started : { ...started, traceId }
 }
@@ -49,7 +50,7 @@ async function passGuards(guards: Guards, call: Call, trace: Trace): Promise<unk
   await limitUse(guards, capability, call)
   trace.admission = await admit(guards, capability, call)
   const input = await validateInput(capability, call)
-  const place: Place = { guards, capability, admission: trace.admission }
+  const place: Place = { guards, capability, admission: trace.admission, trace }
   const execute = (passed: Call): Promise<unknown> => executeCall(place, input, passed)
   const result = await guards.recall.serve(capability, { call, trace, inFlight: guards.inFlight, execute })
   // Behind the memory, so that an answer is given by the rules of the moment.
@@ -60,24 +61,21 @@ interface Place {
   readonly guards: Guards
   readonly capability: Capability
   readonly admission: Admission
+  readonly trace: Trace
 }
 
-/** What happens once for calls that are the same. */
-async function executeCall({ guards, capability, admission }: Place, input: unknown, call: Call): Promise<unknown> {
-  refuseUnrecordable(guards)
+/** What happens once for calls that are the same. `input` is as the schema left it. */
+async function executeCall(place: Place, input: unknown, call: Call): Promise<unknown> {
+  const { guards, capability, admission, trace } = place
+  await recordDecided(guards, call, trace)
   call.handoff?.begin()
   const { limits, maskerOf } = guards
-  const returned = await run({ limits, maskerOf, admission }, capability, input, call)
-  const result = await validateOutput(capability, call, returned)
-  return boundResult(capability, result, guards.use.ofCapability(capability).maxResultBytes)
-}
-
-/** Nothing is executed that could not be recorded (docs/adr/0006). */
-function refuseUnrecordable(guards: Guards): void {
-  if (guards.audit.isWritable) return
-  throw new ToolgateError({
-    code: 'AUDIT_UNAVAILABLE',
-    message: 'The audit trail cannot be written, so nothing is executed.',
-    hint: 'Try again later; the operator finds the reason in the log.',
-  })
+  const startedMark = guards.timer()
+  try {
+    const returned = await run({ limits, maskerOf, admission }, capability, input, call)
+    const result = await validateOutput(capability, call, returned)
+    return boundResult(capability, result, guards.use.ofCapability(capability).maxResultBytes)
+  } finally {
+    trace.runMs = since(guards, startedMark)
+  }
 }

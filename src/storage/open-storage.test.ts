@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -17,10 +18,12 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { keyStoreSuite } from '../testkit/key-store-suite.ts'
+import { subjectKeyStoreSuite } from '../testkit/subject-key-store-suite.ts'
 import { taskStoreSuite } from '../testkit/task-store-suite.ts'
 import type { StoredKey } from './key-store.ts'
 import { openStorage, type Storage } from './open-storage.ts'
 import { bestDriver, openDatabase } from './sqlite/open-database.ts'
+import { takeLock } from './sqlite/take-lock.ts'
 
 const run = promisify(execFile)
 let folder = ''
@@ -91,6 +94,52 @@ describe('tasks in SQLite keep the contract with libsql', () => {
     return open(join(folder, String(count))).tasks
   }
   for (const { name, run: check } of taskStoreSuite(create)) it(name, check)
+})
+
+describe('keys of subjects in SQLite keep the contract with libsql', () => {
+  let count = 0
+  const create = (): Storage['subjectKeys'] => {
+    count += 1
+    return open(join(folder, String(count))).subjectKeys
+  }
+  for (const { name, run: check } of subjectKeyStoreSuite(create)) it(name, check)
+
+  it('leave nothing of a removed one in any file', () => {
+    const { subjectKeys } = open()
+    const stored = { principalId: 'key:a', wrappedKey: 'w'.repeat(80), createdAt: '2026-11-22T00:00:00.000Z' }
+    subjectKeys.add({ ...stored, subject: 's_a' })
+    subjectKeys.add({ ...stored, subject: 's_b', principalId: 'key:b', wrappedKey: 'v'.repeat(80) })
+    subjectKeys.remove('s_a')
+    const bytes = readdirSync(directory()).map((name) => readFileSync(join(directory(), name), 'latin1'))
+    expect(bytes.join('')).not.toContain('wwww')
+    expect(subjectKeys.find('key:b')).toBeDefined()
+  })
+})
+
+describe('a lock', () => {
+  it('is for one at a time, is let go of, and is for its owner alone', () => {
+    const file = join(directory(), 'lock')
+    const release = takeLock(file)
+    expect(release).toBeDefined()
+    expect(takeLock(file)).toBeUndefined()
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    release?.()
+    takeLock(file)?.()
+  })
+
+  it('of a process that was killed is free', async () => {
+    const script = `
+      const { takeLock } = await import(${href('./sqlite/take-lock.ts')})
+      console.log(takeLock(process.argv[1]) !== undefined)
+      process.kill(process.pid, 'SIGKILL')`
+    const words = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script]
+    const file = join(directory(), 'lock')
+    const died = await run(process.execPath, [...words, file]).catch((cause: { stdout: string }) => cause)
+    expect(died.stdout).toBe('true\n')
+    const release = takeLock(file)
+    expect(release).toBeDefined()
+    release?.()
+  })
 })
 
 describe.skipIf(newNode === undefined)(

@@ -3,13 +3,17 @@ import type { KeyStore } from './key-store.ts'
 import { createSqliteKeyStore } from './sqlite/key-store.ts'
 import type { SqliteDriver } from './sqlite/open-database.ts'
 import { createStorageFile } from './sqlite/storage-file.ts'
+import { createSqliteSubjectKeyStore } from './sqlite/subject-key-store.ts'
 import { createSqliteTaskStore } from './sqlite/task-store.ts'
+import type { SubjectKeyStore } from './subject-key-store.ts'
 import type { TaskStore } from './task-store.ts'
 
 /** Everything that must last, the audit trail aside. */
 export interface Storage {
   readonly keys: KeyStore
   readonly tasks: TaskStore
+  /** Of the subjects of the audit trail. */
+  readonly subjectKeys: SubjectKeyStore
   /** Lets go of every file. Idempotent; what is asked afterwards opens them again. */
   close(): void
 }
@@ -28,5 +32,10 @@ export interface StoragePlace {
  */
 export function openStorage({ directory, driver }: StoragePlace): Storage {
   const file = createStorageFile({ file: join(directory, 'toolgate.db'), ...(driver === undefined ? {} : { driver }) })
-  return { keys: createSqliteKeyStore(file), tasks: createSqliteTaskStore(file), close: () => file.close() }
+  return {
+    keys: createSqliteKeyStore(file),
+    tasks: createSqliteTaskStore(file),
+    subjectKeys: createSqliteSubjectKeyStore(file),
+    close: () => file.close(),
+  }
 }

@@ -23,7 +23,11 @@ export async function createConformanceApp({ pageSize, writeLog }: ConformanceOp
     ...written,
     server: { ...written.server, ...(pageSize === undefined ? {} : { pageSize }) },
     storage: { ...written.storage, directory },
-    audit: { ...written.audit, file: join(directory, 'audit.jsonl') },
+    audit: {
+      ...written.audit,
+      directory: join(directory, 'audit'),
+      checkpoints: join(directory, 'audit.checkpoints'),
+    },
   }
   return createApp(config, writeLog === undefined ? {} : { writeLog })
 }

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readTrail } from '../fixtures/audit.ts'
 import { endAll, makeFolder, runCli, spawnCli } from './cli-process.ts'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
@@ -87,8 +88,8 @@ export const noisy = defineTool({ name: 'noisy', description: 'Logs.', run: () =
       expect(out).toContain('+05:45')
       expect(code).toBe(0)
     }
-    const audit = readFileSync(join(server, '.toolgate', 'audit.jsonl'), 'utf8')
-    expect(audit.trim().split('\n')).toHaveLength(3)
+    const calls = readTrail(join(server, '.toolgate', 'audit')).filter(({ event }) => event === 'call.completed')
+    expect(calls).toHaveLength(3)
   })
 
   it('print a result with isError and end with exit code 1', async () => {

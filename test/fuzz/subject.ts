@@ -40,6 +40,7 @@ export function createSubject(): Subject {
   const forget = (): void => {
     executed.clear()
     test.records.length = 0
+    test.events.length = 0
     test.observed.length = 0
   }
   return { test, executed, forget }

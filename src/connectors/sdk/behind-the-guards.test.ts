@@ -63,8 +63,7 @@ describe.each([
         'toolgate.yaml': `
 connectors: [{ name: legacy, type: sdk, path: ./server.ts }]
 access: { roles: { user: { allow: [{ name: '*' }] } }, local: { roles: [user] } }
-storage: { directory: '${directory}' }
-audit: { file: '${directory}/audit.jsonl' }`,
+storage: { directory: '${directory}' }`,
       },
     })
     const config = await loadConfig(project.at('toolgate.yaml'), { cwd: project.path, env: {} })

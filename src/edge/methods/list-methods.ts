@@ -2,6 +2,7 @@ import type { Capability, ResourceTemplate } from '../../capabilities/capability
 import type { Catalog } from '../../capabilities/catalog.ts'
 import { ToolgateError } from '../../errors.ts'
 import { listCapabilities } from '../../pipeline/list-capabilities.ts'
+import { recordList } from '../../pipeline/record-list.ts'
 import type { Method } from '../engine.ts'
 import type { Exchange } from '../exchange.ts'
 import { isObject } from '../protocol/envelope.ts'
@@ -10,6 +11,13 @@ import { metered } from './metered.ts'
 import { takePage } from './take-page.ts'
 
 type ListName = 'tools' | 'resources' | 'resourceTemplates' | 'prompts'
+
+const METHODS: Readonly<Record<ListName, string>> = {
+  tools: 'tools/list',
+  resources: 'resources/list',
+  resourceTemplates: 'resources/templates/list',
+  prompts: 'prompts/list',
+}
 
 export const listTools: Method = listMethod('tools', toToolListing)
 export const listResources: Method = listMethod('resources')
@@ -25,6 +33,9 @@ function listMethod(
     requireKind(engine.guards.catalog, list)
     const visible = listCapabilities<Capability>(engine.guards, exchange.principal, engine.guards.catalog[list])
     const { page, next } = takePage(engine, exchange, { list, items: visible, keyOf, params })
+    if (params.cursor === undefined) {
+      recordList(engine.guards, exchange.principal, { method: METHODS[list], names: visible.map(keyOf) })
+    }
     return { [list]: page.map((capability) => toListing(capability, exchange)), ...next }
   })
 }

@@ -1,6 +1,7 @@
 import type { Catalog, SkillResource } from '../../capabilities/catalog.ts'
 import { ToolgateError } from '../../errors.ts'
 import { listCapabilities } from '../../pipeline/list-capabilities.ts'
+import { recordList } from '../../pipeline/record-list.ts'
 import type { Engine, Method } from '../engine.ts'
 import type { Exchange } from '../exchange.ts'
 import { metered } from './metered.ts'
@@ -12,6 +13,9 @@ export const listSkills: Method = metered((engine, params, exchange) => {
   requireSkills(engine.guards.catalog)
   const items = listCapabilities(engine.guards, exchange.principal, engine.guards.catalog.skills)
   const { page, next } = takePage(engine, exchange, { list: 'skills', items, keyOf: ({ uri }) => uri, params })
+  if (params.cursor === undefined) {
+    recordList(engine.guards, exchange.principal, { method: 'skills/list', names: items.map(({ uri }) => uri) })
+  }
   return { skills: page.map(entryOf), ...next }
 })
 

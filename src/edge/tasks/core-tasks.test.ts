@@ -143,7 +143,10 @@ it('is refused where tool and client do not agree, but tells nobody of a tool th
     ['must', 'METHOD_NOT_FOUND'],
     ['plain', 'METHOD_NOT_FOUND'],
   ])
-  const policy = { decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) as const }
+  const policy = {
+    hash: 'none',
+    decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) as const,
+  }
   engine.guards = { ...engine.guards, policy }
   for (const params of [{ name: 'must' }, { name: 'plain', task: {} }, { name: 'job', task: {} }])
     expect(await failureOf(ask('tools/call', params))).toMatchObject({
@@ -281,7 +284,7 @@ it('lists the tasks of its caller alone, a page at a time, without those of tool
   const hidden = { effect: 'deny', reason: 'hidden', rule: 'none', missing: [] } as const
   const decide: typeof policy.decide = (who, what) =>
     what.kind === 'tool' && what.name === 'job' ? hidden : policy.decide(who, what)
-  engine.guards = { ...engine.guards, policy: { decide } }
+  engine.guards = { ...engine.guards, policy: { ...policy, decide } }
   const rest: Answer[] = []
   for (let next: string | undefined; rest.length < 3; next = rest.at(-1).nextCursor)
     rest.push(await ask('tasks/list', next === undefined ? {} : { cursor: next }))
@@ -323,7 +326,10 @@ it('who loses the right to the tool while it waits is answered as if the task ha
   const { taskId } = await call('job')
   const waiting = failureOf(result(taskId))
   await settled()
-  const policy = { decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) as const }
+  const policy = {
+    hash: 'none',
+    decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) as const,
+  }
   engine.guards = { ...engine.guards, policy }
   end('secret')
   expect(await waiting).toMatchObject({ code: -32602, message: 'Unknown task.' })
@@ -388,8 +394,9 @@ it('one who makes too many tasks, or waits for too many, is refused', async () =
 
 it('over HTTP a client that waits has a stream at once, and one that has gone is waited for no longer', async () => {
   let now = Date.UTC(2026, 10, 23)
-  const { engine, records, observed, audit, use } = start([job().tool], { clock: () => now })
-  const server = await serveEngine({ engine, records, observed, audit, use })
+  const test = start([job().tool], { clock: () => now })
+  const { engine } = test
+  const server = await serveEngine(test)
   try {
     const { request, sessionId } = await openLegacy(server.port)
     const { taskId } = (await request('tools/call', { name: 'job', task: {} })).json.result.task

@@ -21,6 +21,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX tasks_by_principal ON tasks (principal_id);
   CREATE INDEX tasks_by_expiry ON tasks (expires_at)`,
   'ALTER TABLE api_keys ADD COLUMN expires_at TEXT',
+  `CREATE TABLE audit_subjects (
+    subject TEXT PRIMARY KEY NOT NULL,
+    principal_id TEXT NOT NULL UNIQUE,
+    wrapped_key TEXT NOT NULL,
+    created_at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID`,
 ]
 
 /** Brings the schema up to date, whichever release made it. Two processes may do so at once. */

@@ -101,6 +101,8 @@ function open(file: string, driver: SqliteDriver | undefined): Pick<Connection, 
     // In this mode readers never wait for a writer in another process.
     database.exec('PRAGMA journal_mode = WAL')
     database.exec('PRAGMA synchronous = FULL')
+    // A key that was destroyed must not be found in a free page.
+    database.exec('PRAGMA secure_delete = ON')
     migrate(database)
   } catch (cause) {
     tidyQuietly(() => database.close())
