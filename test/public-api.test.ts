@@ -36,6 +36,7 @@ it('toolgate/testkit exports these names', async () => {
     'rateCountersSuite',
     'recallStoreSuite',
     'sessionRecordsSuite',
+    'subjectKeyStoreSuite',
     'taskStoreSuite',
   ])
 })
