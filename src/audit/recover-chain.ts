@@ -94,7 +94,7 @@ function begin(bytes: Buffer, { name, firstSeq, key }: Expected): { last: string
 }
 
 /** The tree that a checkpoint vouches for; `undefined` when it is not signed, not of this chain, or not consistent. */
-export function treeOf(checkpoint: Checkpoint, { name, firstSeq, key }: Expected): MerkleTree | undefined {
+function treeOf(checkpoint: Checkpoint, { name, firstSeq, key }: Expected): MerkleTree | undefined {
   const said = openNote(checkpoint.note, key)
   if (said === undefined || said.origin !== originOf(name)) return undefined
   if (said.size !== firstSeq || checkpoint.size !== firstSeq) return undefined

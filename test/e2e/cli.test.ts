@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readTrail } from '../fixtures/audit.ts'
+import { filesOfTrail, readTrail } from '../fixtures/audit.ts'
 import { endAll, makeFolder, runCli, spawnCli } from './cli-process.ts'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
@@ -90,6 +90,23 @@ export const noisy = defineTool({ name: 'noisy', description: 'Logs.', run: () =
     }
     const calls = readTrail(join(server, '.toolgate', 'audit')).filter(({ event }) => event === 'call.completed')
     expect(calls).toHaveLength(3)
+  })
+
+  it('verify the audit trail, here and anywhere, and say what is wrong with it', async () => {
+    const audit = join(server, '.toolgate', 'audit')
+    const sound = await runCli(['audit', 'verify'], here)
+    expect(sound).toMatchObject({ code: 0, err: '', out: expect.stringContaining('The trail holds') })
+    const key = (await runCli(['audit', 'key'], here)).out.trim()
+    const copy = join(makeFolder().path, 'copy')
+    cpSync(audit, copy, { recursive: true })
+    expect((await runCli(['audit', 'verify', copy, '--key', key], here)).code).toBe(0)
+    const [file = ''] = filesOfTrail(copy)
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"status":"ok"', '"status":"no"'))
+    const changed = await runCli(['audit', 'verify', copy, '--key', key], here)
+    expect(changed.code).toBe(1)
+    expect(changed.out).toMatch(/BAD edited, record \d+ \(line \d+ of 000000000000\.jsonl\)/)
+    const other = await runCli(['audit', 'verify', copy, '--key', 'x+00000000+AAAA'], here)
+    expect(other).toMatchObject({ code: 5, out: '' })
   })
 
   it('print a result with isError and end with exit code 1', async () => {
