@@ -1,6 +1,7 @@
 /** Contract suites for implementations of Toolgate's interfaces. They bring their assertions and run under any runner. */
 
 export { createMemoryAuditTrail, type MemoryAuditTrail } from '../audit/memory-audit-trail.ts'
+export { type AuditSinkSubject, auditSinkSuite } from './audit-sink-suite.ts'
 export { type AuditTrailSubject, auditTrailSuite } from './audit-trail-suite.ts'
 export { type AuthenticatorSubject, authenticatorSuite } from './authenticator-suite.ts'
 export { type ConnectorSuiteOptions, type ConnectorUnderTest, connectorSuite } from './connector-suite.ts'
