@@ -28,6 +28,7 @@ it('toolgate exports these names', async () => {
 
 it('toolgate/testkit exports these names', async () => {
   expect(Object.keys(await import('toolgate/testkit')).sort()).toEqual([
+    'auditSinkSuite',
     'auditTrailSuite',
     'authenticatorSuite',
     'connectorSuite',
