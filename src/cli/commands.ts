@@ -1,20 +1,13 @@
-import type { Argument, Command, Option } from './command.ts'
+import { auditCommands } from './audit-commands.ts'
+import type { Command, Option } from './command.ts'
+import { config, help, json, path } from './common-options.ts'
 
-const help: Option = { name: 'help', short: 'h', description: 'Prints this.' }
-const json: Option = { name: 'json', description: 'Prints JSON on standard output, failures too.' }
-const config: Option = { name: 'config', value: 'FILE', description: 'The config file, when PATH does not name it.' }
 const asRole: Option = {
   name: 'as',
   value: 'ROLE',
   isRepeatable: true,
   description: 'Act with this role instead of as the local caller; may be given several times.',
 }
-const path: Argument = {
-  name: 'PATH',
-  description:
-    'A config file, its folder, or a .ts or .js file or folder of tools without one. Default: the config file here.',
-}
-
 const serving: readonly Option[] = [
   config,
   { name: 'stdio', description: 'Serve standard input and output instead of HTTP: for clients that start the server.' },
@@ -187,44 +180,6 @@ const configSchema: Command = {
   load: async () => (await import('./commands/config.ts')).schema,
 }
 
-const auditVerify: Command = {
-  name: 'audit verify',
-  summary: 'Holds the audit trail against its public key, offline, and names the first record that is wrong.',
-  details:
-    'Finds records that were edited, removed, moved, repeated or cut off, and checkpoints that were forged. Without DIR the ' +
-    'trail of the configuration here is verified. Exit code 1 says that the trail does not hold.',
-  arguments: [{ name: 'DIR', description: 'Folder of the trail, or one chain of it. Needs no config file.' }],
-  options: [
-    {
-      name: 'key',
-      value: 'PUBKEY',
-      description: 'The public key, or a file that holds it. Default: audit.pub beside DIR, which proves less.',
-    },
-    {
-      name: 'checkpoints',
-      value: 'FILE',
-      description: 'Checkpoints that were kept elsewhere. Default: audit.checkpoints beside DIR.',
-    },
-    config,
-    json,
-    help,
-  ],
-  examples: [
-    'toolgate audit verify',
-    'toolgate audit verify /backup/audit --key toolgate-audit+3f9a01bc+AQ… --checkpoints /mnt/other/audit.checkpoints',
-  ],
-  load: async () => (await import('./commands/audit.ts')).verify,
-}
-
-const auditKey: Command = {
-  name: 'audit key',
-  summary: 'Prints the public key that the audit trail is verified with; keep it somewhere else.',
-  arguments: [path],
-  options: [config, json, help],
-  examples: ['toolgate audit key > audit.pub'],
-  load: async () => (await import('./commands/audit.ts')).printKey,
-}
-
 /** Every command, in the order of `toolgate --help`. */
 export const commands: readonly Command[] = [
   serve,
@@ -235,8 +190,7 @@ export const commands: readonly Command[] = [
   call,
   keysNew,
   keysList,
-  auditVerify,
-  auditKey,
+  ...auditCommands,
   configPrint,
   configSchema,
 ]

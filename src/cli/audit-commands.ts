@@ -1,0 +1,122 @@
+import type { Command, Option } from './command.ts'
+import { config, help, json, path } from './common-options.ts'
+
+const since: Option = {
+  name: 'since',
+  value: 'TIME',
+  description: 'From this time on: 2026-11-22T10:00:00Z, 2026-11-22, or so long ago: 90m, 24h, 7d.',
+}
+const until: Option = { name: 'until', value: 'TIME', description: 'Up to, and without, this time.' }
+const jsonRecords: Option = { name: 'json', description: 'Prints the lines of the trail as they are.' }
+
+const auditTail: Command = {
+  name: 'audit tail',
+  summary: 'Prints the last records of the audit trail.',
+  arguments: [path],
+  options: [
+    { name: 'follow', short: 'f', description: 'Go on with every record that comes, until Ctrl+C.' },
+    { name: 'lines', short: 'n', value: 'N', description: 'How many records to begin with. Default: 20.' },
+    config,
+    jsonRecords,
+    help,
+  ],
+  examples: ['toolgate audit tail', 'toolgate audit tail -f --json'],
+  load: async () => (await import('./commands/audit-read.ts')).tail,
+}
+
+const auditSearch: Command = {
+  name: 'audit search',
+  summary: 'Finds records of the audit trail, newest first.',
+  details:
+    'Brings an index beside the trail up to date first; it can be deleted at any time. The search itself is recorded.',
+  arguments: [path],
+  options: [
+    since,
+    until,
+    {
+      name: 'principal',
+      value: 'WHO',
+      description: 'Id of a principal, name of an API key, or a pseudonym of the trail (s_…).',
+    },
+    { name: 'name', value: 'NAME', description: 'Name of a tool or prompt, URI of a resource.' },
+    { name: 'event', value: 'EVENT', description: 'Event of the record, such as call.completed.' },
+    {
+      name: 'status',
+      value: 'STATUS',
+      description: 'How the call ended: ok, error, denied, input_required, cancelled.',
+    },
+    { name: 'code', value: 'CODE', description: 'Code of the failure.' },
+    { name: 'call', value: 'ID', description: 'Id of the call, as it stands in the log.' },
+    { name: 'decision', value: 'DECISION', description: 'permit or deny.' },
+    { name: 'text', value: 'TEXT', description: 'Text in any member that is not sealed.' },
+    { name: 'limit', value: 'N', description: 'Most records to print. Default: 50.' },
+    config,
+    jsonRecords,
+    help,
+  ],
+  examples: [
+    'toolgate audit search --since 24h --status denied',
+    'toolgate audit search --principal ci --name get_invoice --json',
+  ],
+  load: async () => (await import('./commands/audit-read.ts')).search,
+}
+
+const auditExport: Command = {
+  name: 'audit export',
+  summary: 'Writes the audit trail in a format that other systems read.',
+  details:
+    'jsonl is the trail itself, line by line. The export itself is recorded. Existing files are not overwritten.',
+  arguments: [path],
+  options: [
+    { name: 'format', value: 'FORMAT', isRequired: true, description: 'jsonl, csv, ocsf or cef.' },
+    since,
+    until,
+    { name: 'out', short: 'o', value: 'FILE', description: 'File to write. Default: standard output.' },
+    config,
+    json,
+    help,
+  ],
+  examples: ['toolgate audit export --format ocsf --since 7d --out week.ocsf.jsonl'],
+  load: async () => (await import('./commands/audit-read.ts')).exportRecords,
+}
+
+const auditVerify: Command = {
+  name: 'audit verify',
+  summary: 'Holds the audit trail against its public key, offline, and names the first record that is wrong.',
+  details:
+    'Finds records that were edited, removed, moved, repeated or cut off, and checkpoints that were forged. Without DIR the ' +
+    'trail of the configuration here is verified. Exit code 1 says that the trail does not hold.',
+  arguments: [{ name: 'DIR', description: 'Folder of the trail, or one chain of it. Needs no config file.' }],
+  options: [
+    {
+      name: 'key',
+      value: 'PUBKEY',
+      description: 'The public key, or a file that holds it. Default: audit.pub beside DIR, which proves less.',
+    },
+    {
+      name: 'checkpoints',
+      value: 'FILE',
+      description: 'Checkpoints that were kept elsewhere. Default: audit.checkpoints beside DIR.',
+    },
+    config,
+    json,
+    help,
+  ],
+  examples: [
+    'toolgate audit verify',
+    'toolgate audit verify /backup/audit --key toolgate-audit+3f9a01bc+AQ… --checkpoints /mnt/other/audit.checkpoints',
+  ],
+  load: async () => (await import('./commands/audit.ts')).verify,
+}
+
+const auditKey: Command = {
+  name: 'audit key',
+  summary: 'Prints the public key that the audit trail is verified with; keep it somewhere else.',
+  arguments: [path],
+  options: [config, json, help],
+  examples: ['toolgate audit key > audit.pub'],
+  load: async () => (await import('./commands/audit.ts')).printKey,
+}
+
+/** The commands of the audit trail. */
+export const auditCommands: readonly Command[] = [auditVerify, auditKey, auditTail, auditSearch, auditExport]
