@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configReference } from '../src/config/reference.ts'
+import { auditExportsReference } from './audit-exports-reference.ts'
 import { cliReference } from './cli-reference.ts'
 import { clientsReference } from './clients-reference.ts'
 import { conformanceReference } from './conformance-reference.ts'
@@ -22,6 +23,7 @@ export function generatedDocs(root: string): ReadonlyMap<string, string> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   const docs = new Map([
     ['docs/reference/errors.md', errorsReference()],
+    ['docs/reference/audit-exports.md', auditExportsReference()],
     ['docs/reference/cli.md', cliReference(version)],
     ['docs/reference/config.md', configReference()],
     ['docs/reference/conformance.md', conformanceReference()],

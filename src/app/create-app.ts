@@ -10,6 +10,7 @@ import { openStorage } from '../storage/open-storage.ts'
 import { type Access, createAccess } from './access.ts'
 import type { App, AppOptions } from './app.ts'
 import { createAuditPlan, createAuditTrail } from './audit.ts'
+import { createAuditSinks } from './audit-sinks.ts'
 import { createGuards } from './create-guards.ts'
 import { createLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
@@ -38,6 +39,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       createAccess(wanted, { pepper, store: storage.keys, keys: options.keys ?? [], clock, observer: log.observe })
     const audit = createAuditTrail(config, { clock, observer: log.observe })
     const recording = createAuditObserver(audit, clock)
+    const sinks = createAuditSinks(config, { audit, observer: log.observe, clock })
     const plan = createAuditPlan(config, { pepper, store: storage.subjectKeys, clock, observer: log.observe })
     const observe = combineObservers([log.observe, recording])
     const timer = options.clock ?? (() => performance.now())
@@ -51,7 +53,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       taskStore: storage.tasks,
       sessionRecords: createMemorySessionRecords(),
     })
-    return new RunningApp({ config, openAccess, engine, sources, storage, audit, log, recording, hashKey })
+    return new RunningApp({ config, openAccess, engine, sources, storage, audit, log, recording, hashKey, sinks })
   } catch (thrown) {
     await sources.close()
     throw thrown

@@ -15,6 +15,7 @@ import type { Storage } from '../storage/open-storage.ts'
 import type { Access } from './access.ts'
 import type { App, ReconfigureReport, ReloadReport } from './app.ts'
 import { recordConfigChanged, recordStarted, recordStopped } from './audit.ts'
+import type { AuditSinks } from './audit-sinks.ts'
 import { announceChanges, compareCatalogs } from './compare-catalogs.ts'
 import { createGuards } from './create-guards.ts'
 import type { AppLog } from './create-log.ts'
@@ -36,6 +37,7 @@ interface Parts {
   readonly hashKey: Uint8Array
   /** Writes into the trail what is no call. */
   readonly recording: { close(): void }
+  readonly sinks: AuditSinks
 }
 
 /** An app as `createApp` makes it. */
@@ -84,6 +86,7 @@ export class RunningApp implements App {
     const { server } = this.#config
     const host = at.host ?? server.host
     this.#access.requireHttp(host)
+    this.#parts.sinks.start('http')
     const { createHttpEdge } = await import('../edge/http/serve-http.ts')
     this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness })
     const port = await listenOn(this.#http, host, at.port ?? server.port)
@@ -98,6 +101,7 @@ export class RunningApp implements App {
   async serveStdio(): Promise<void> {
     const { engine } = this.#parts
     const principal = this.#access.requireLocal()
+    this.#parts.sinks.start('stdio')
     const { reserveStdout } = await import('../edge/stdio/reserve-stdout.ts')
     const { serveStdio } = await import('../edge/stdio/serve-stdio.ts')
     this.#isServing = true
@@ -191,7 +195,7 @@ export class RunningApp implements App {
   }
 
   async #close(): Promise<void> {
-    const { engine, sources, storage, audit, recording } = this.#parts
+    const { engine, sources, storage, audit, recording, sinks } = this.#parts
     const { drain } = engine.options
     this.#readiness.setDraining()
     if (this.#http !== undefined) {
@@ -205,6 +209,7 @@ export class RunningApp implements App {
     recording.close()
     if (this.#isRecording) recordStopped(audit, engine.guards.clock())
     await audit.close()
+    await sinks.close()
     storage.close()
     if (this.#isServing) engine.guards.observe({ type: 'server.stopped', message: 'Stopped' })
   }

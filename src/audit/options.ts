@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { AuditLevel } from './audit-record.ts'
+import { type SinkOptions, sinkOptions } from './sinks/options.ts'
 
 /** Where the audit trail goes and what it promises. */
 export interface AuditOptions {
@@ -10,6 +11,7 @@ export interface AuditOptions {
   readonly mode: 'strict' | 'best-effort'
   readonly segmentBytes: number
   readonly levels: readonly AuditLevelOptions[]
+  readonly sinks: readonly SinkOptions[]
 }
 
 /** How much of the payloads of what it selects is recorded; the selector's parts stand beside `level`. */
@@ -79,4 +81,7 @@ export const auditOptions: z.ZodType<OpenAuditOptions> = z.strictObject({
     .describe(
       'How much of the arguments and results is recorded; the first entry that fits decides. Else: `metadata`.',
     ),
+  sinks: sinkOptions
+    .default([])
+    .describe('Where else the records are sent. Each sink goes on where it stood after a restart.'),
 })

@@ -20,6 +20,7 @@ test('a folder of tools is allowed to whoever runs it, and to nobody else', () =
       mode: 'strict',
       segmentBytes: 33_554_432,
       levels: [],
+      sinks: [],
     },
   })
   expect(config.access).toEqual({

@@ -5,6 +5,7 @@ export function configReference(): string {
   const root = configSchemaNode()
   const { connectors, ...others } = root.properties ?? {}
   const forms = connectors?.items?.oneOf ?? []
+  const sinks = others.audit?.properties?.sinks
   return `# Configuration
 
 One file explains a deployment: \`toolgate.yaml\`, \`toolgate.yml\` or \`toolgate.config.ts\`. Every option is below; one that is not is a
@@ -23,7 +24,11 @@ ${writeTable(listOptions({ properties: others }, ''))}
 ## Connectors
 
 ${connectors?.description ?? ''} Each has a \`type\` and the options of that type.
-${forms.map(writeConnector).join('')}`
+${forms.map((form) => writeForm(form, 'connectors[]')).join('')}
+## Audit sinks
+
+${sinks?.description ?? ''} Each has a \`type\` and the options of that type.
+${(sinks?.items?.oneOf ?? []).map((form) => writeForm(form, 'audit.sinks[]')).join('')}`
 }
 
 interface Option {
@@ -46,11 +51,11 @@ function listInner(node: SchemaNode, path: string): readonly Option[] {
   return node.items === undefined ? listOptions(node, path) : listOptions(node.items, `${path}[]`)
 }
 
-function writeConnector(form: SchemaNode): string {
+function writeForm(form: SchemaNode, path: string): string {
   return `
 ### ${String(form.properties?.type?.const)}
 
-${writeTable(listOptions(form, 'connectors[]'))}
+${writeTable(listOptions(form, path))}
 `
 }
 

@@ -62,9 +62,11 @@ function levelOf(observation: Observation): Level {
     case 'call.ended':
       return levelOfCall(observation)
     case 'fault':
+    case 'sink.failed':
     case 'config.refused':
       return 'error'
     case 'auth.refused':
+    case 'sink.recovered':
     case 'warning':
     case 'breaker.changed':
       return 'warn'
@@ -94,6 +96,7 @@ function toLine(observation: Observation): Line {
       }
     }
     case 'fault':
+    case 'sink.failed':
       return { fields: describeField('cause', observation.cause), message: describeText(observation.message) }
     case 'breaker.changed': {
       const { connector, from, to } = observation

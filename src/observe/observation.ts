@@ -35,6 +35,8 @@ export type Observation =
       readonly from: 'closed' | 'open' | 'half-open'
       readonly to: 'closed' | 'open' | 'half-open'
     }
+  | { readonly type: 'sink.failed'; readonly message: string; readonly cause?: unknown }
+  | { readonly type: 'sink.recovered'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'fault'; readonly message: string; readonly cause?: unknown }
   | { readonly type: 'warning'; readonly message: string; readonly details?: Record<string, unknown> }
 
