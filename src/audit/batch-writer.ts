@@ -20,8 +20,6 @@ interface Waiting {
   readonly reject: (reason: unknown) => void
 }
 
-/** Two batches are at least so far apart, so that a fast disk does not make a batch of every record. */
-const BATCH_MS = 2
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
 const MAX_ENTRIES = 2_000
@@ -44,7 +42,6 @@ export class BatchWriter {
   #linkedWaiting: Waiting | undefined
   #isBusy = false
   #isScheduled = false
-  #startedAt = 0
   #retryMs = 0
   #retry: NodeJS.Timeout | undefined
   #checkpoint: NodeJS.Timeout | undefined
@@ -122,16 +119,14 @@ export class BatchWriter {
   #schedule(): void {
     if (this.#isBusy || this.#isScheduled || this.hasFailed) return
     this.#isScheduled = true
-    const waitMs = BATCH_MS - (performance.now() - this.#startedAt)
-    if (waitMs > 0) setTimeout(() => this.#attempt(), waitMs)
-    else setImmediate(() => this.#attempt())
+    // With everything that came in the same turn of the event loop. Under load the batch before is still on its way.
+    setImmediate(() => this.#attempt())
   }
 
   async #attempt(): Promise<void> {
     this.#isScheduled = false
     if (this.#isBusy) return
     this.#isBusy = true
-    this.#startedAt = performance.now()
     clearTimeout(this.#retry)
     try {
       this.#leaveIfMoved()

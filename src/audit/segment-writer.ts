@@ -2,7 +2,6 @@ import type { Buffer } from 'node:buffer'
 import {
   closeSync,
   constants,
-  fdatasync,
   fstatSync,
   ftruncate,
   ftruncateSync,
@@ -23,14 +22,18 @@ export interface WritePlace {
   readonly offset: number
 }
 
+const LOOK_AGAIN_MS = 1_000
+
 /**
- * Writes batches to segments, each at its place and durable before the next: one write and one fdatasync by a thread of the
- * pool. What a full disk took a part of is cut off again, so that no half line is left; the batch is then written anew.
+ * Writes batches to segments, each at its place and durable before the next: one write by a thread of the pool (O_DSYNC
+ * costs two thirds of a write and an fdatasync). What a full disk took a part of is cut off again, so that no half line is
+ * left; the batch is then written anew.
  */
 export class SegmentWriter {
   #descriptor: number | undefined
   #file = ''
   #inode = 0
+  #lookedAt = Number.NEGATIVE_INFINITY
 
   /** Resolves when the bytes are on disk. Rejects with what the system says; nothing of them counts as written then. */
   async write({ file, offset }: WritePlace, bytes: Buffer): Promise<void> {
@@ -38,10 +41,9 @@ export class SegmentWriter {
     try {
       let written = 0
       while (written < bytes.length) written += await writeAt(descriptor, bytes.subarray(written), offset + written)
-      await synchronize(descriptor)
     } catch (cause) {
       await cut(descriptor, offset)
-      // After a failed fdatasync the system may have forgotten what it could not write: only a new descriptor tells.
+      // After a failed write the system may have forgotten what it could not write: only a new descriptor tells.
       this.close()
       throw cause
     }
@@ -55,9 +57,14 @@ export class SegmentWriter {
     }
   }
 
-  /** Whether the file at a place is still the one that was written: it may have been moved or removed. */
+  /**
+   * Whether the file at a place is still the one that was written: it may have been moved or removed. Looks at most once a
+   * second.
+   */
   isCurrent({ file, offset }: WritePlace): boolean {
-    if (offset === 0) return true
+    const now = performance.now()
+    if (offset === 0 || now - this.#lookedAt < LOOK_AGAIN_MS) return true
+    this.#lookedAt = now
     try {
       const { ino, size } = statSync(file)
       return size >= offset && (this.#descriptor === undefined || this.#file !== file || ino === this.#inode)
@@ -76,7 +83,7 @@ export class SegmentWriter {
     if (this.#descriptor !== undefined && this.#file === file) return this.#descriptor
     this.close()
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600)
+    const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o600)
     try {
       const { size, ino } = fstatSync(descriptor)
       if (size < offset) throw new Error(`${file} is shorter than what was written to it.`)
@@ -100,12 +107,6 @@ function writeAt(descriptor: number, bytes: Buffer, position: number): Promise<n
       else if (written === 0) reject(new Error('The file takes no more.'))
       else resolve(written)
     })
-  })
-}
-
-function synchronize(descriptor: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fdatasync(descriptor, (cause) => (cause === null ? resolve() : reject(cause)))
   })
 }
 
