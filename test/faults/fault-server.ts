@@ -144,8 +144,10 @@ export async function startFaultServer(place: FaultPlace, start: FaultStart = {}
 /** What `toolgate audit verify` says of the place's trail, offline. Exit code 0 is a whole trail. */
 export async function verifyTrail(place: FaultPlace, directory: string): Promise<{ code: number; text: string }> {
   const { folder } = place
+  const storage = join(folder, '.toolgate')
+  const proofs = ['--key', join(storage, 'audit.pub'), '--checkpoints', join(storage, 'audit.checkpoints')]
   try {
-    const { stdout } = await run(process.execPath, [main, 'audit', 'verify', directory], { cwd: folder })
+    const { stdout } = await run(process.execPath, [main, 'audit', 'verify', directory, ...proofs], { cwd: folder })
     return { code: 0, text: stdout }
   } catch (thrown) {
     const { code, stdout, stderr } = thrown as { code: number; stdout: string; stderr: string }
