@@ -72,7 +72,7 @@ describe('the documents', () => {
 
   it.each([
     ['README.md', 120],
-    ['ARCHITECTURE.md', 150],
+    ['ARCHITECTURE.md', 180],
     ['CONTRIBUTING.md', 120],
     ...readdirSync(join(root, 'docs/adr')).map((name): [string, number] => [`docs/adr/${name}`, 60]),
   ])('%s has at most %i lines', (file, most) => {

@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
 import type { Connector } from '../connectors/connector.ts'
@@ -15,6 +16,8 @@ export interface AppOptions {
   readonly writeLog?: (line: string) => void
   /** Sees every observation beside the log; the `dev` command prints calls with it. */
   readonly observer?: Observer
+  /** Where records go instead of the chain that the configuration describes. */
+  readonly auditTrail?: AuditTrail
   /** Keys that live as long as the process, beside those in the configuration and in storage. */
   readonly keys?: readonly StoredKey[]
   /** Connectors made in code, beside those of the configuration. */

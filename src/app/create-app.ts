@@ -37,7 +37,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const storage = openStorage(config.storage)
     const openAccess = (wanted: Config): Access =>
       createAccess(wanted, { pepper, store: storage.keys, keys: options.keys ?? [], clock, observer: log.observe })
-    const audit = createAuditTrail(config, { clock, observer: log.observe })
+    const audit = options.auditTrail ?? createAuditTrail(config, { clock, observer: log.observe })
     const recording = createAuditObserver(audit, clock)
     const sinks = createAuditSinks(config, { audit, observer: log.observe, clock })
     const plan = createAuditPlan(config, { pepper, store: storage.subjectKeys, clock, observer: log.observe })

@@ -67,7 +67,7 @@ describe('the records of a call', () => {
     expect(JSON.stringify(test.events)).not.toContain('hello')
     const { subject = '', input } = decided(test) ?? {}
     expect(open(test, subject, input?.sealed)).toEqual({ text: 'hello tg_abcdefghijkl_[masked]' })
-    expect(completed(test)?.masked).toEqual([{ rule: 'shape', count: 2 }])
+    expect(completed(test)?.masked).toEqual([{ rule: 'toolgate-key', count: 2 }])
     test.subjectKeys.remove(subject)
     expect(open(test, subject, input?.sealed)).toBeNull()
   })

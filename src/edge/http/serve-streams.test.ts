@@ -252,7 +252,7 @@ describe('a large answer', () => {
         return 'x'.repeat(20_000_000)
       },
     })
-    const served = await serveEngine(createTestEngine([large]))
+    const served = await serveEngine(createTestEngine([large], { limits: { maxResultBytes: 30_000_000 } }))
     const meta = { 'io.modelcontextprotocol/logLevel': 'info' }
     const answer = await sendModern(served.port, 'tools/call', { name: 'large' }, { meta })
     expect(answer.messages.at(-1).result.content[0].text).toHaveLength(20_000_000)
