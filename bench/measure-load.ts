@@ -114,7 +114,7 @@ export interface Started {
   readonly target: Target
 }
 
-/** A subject's process with its first calls answered, sixteen of them. */
+/** A subject's process with its first calls answered, one on each connection. */
 export async function launch(bench: Bench, subject: Subject, nodeOptions: readonly string[] = []): Promise<Started> {
   return awaitFirstCall(bench.generator, await start(bench, subject, 1, nodeOptions))
 }

@@ -159,7 +159,7 @@ function toConditions(report: Report): string {
   const subjects = [...new Map(report.rows.map(({ subject }) => [subject.name, subject])).values()]
   return [
     `- Machine: ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${release().split('-')[0]}, Node ${readNodeVersion()} for subjects and generator, loopback.`,
-    `- Load: one generator in its own process, raw sockets, HTTP/1.1 keep-alive, 16 connections, one request in flight on each. Warm-up ${warmUpMs / 1000} s, then ${rounds} rounds of ${roundMs / 1000} s; all subjects of a table are up at once and take turns, so that a loud minute falls on all.`,
+    `- Load: one generator in its own process, raw sockets, HTTP/1.1 keep-alive, 64 connections, one request in flight on each. Warm-up ${warmUpMs / 1000} s, then ${rounds} rounds of ${roundMs / 1000} s; all subjects of a table are up at once and take turns, so that a loud minute falls on all.`,
     '- CPU: user and system time of the subject\'s own process over the round, divided by the calls answered in it. Figures are those of the round with the least CPU per call: neighbours on a shared machine only ever add. Median and worst round stand beside it; "other load" is how many cores neither subject nor generator kept busy, lowest and highest round.',
     '- Every answer is checked for its status and its sum, one in twenty parsed in full; a subject with one wrong answer is not in the table.',
     '- Tool: `add {a, b}` with input and output schema (Zod 4), text and structured answer, registered last of 1, 100 or 1,000 tools.',

@@ -5,8 +5,11 @@ import { type Target, toCallRequest } from './mcp-request.ts'
 import { openSession } from './open-session.ts'
 import { broadcast, closeStreams, openStreams } from './open-streams.ts'
 
-/** Connections held against a subject at once, with one request in flight on each. */
-const CONNECTIONS = 16
+/**
+ * Connections held against a subject at once, with one request in flight on each: enough to keep every subject busy. One
+ * that waits for its disk would otherwise be measured mostly on how it wakes up.
+ */
+const CONNECTIONS = 64
 
 /** How many different calls are prepared for each connection; their ids, and so their sums, are all different. */
 const CALLS_PER_CONNECTION = 64

@@ -43,7 +43,8 @@ function createToolgateSubject(name: string, form: Form, furtherTools = ''): Sub
     name,
     isPeer: false,
     form,
-    servedBy: '`toolgate serve`: API key, role, rate limit, validation, deadline, audit line, log line',
+    servedBy:
+      '`toolgate serve`: API key, role, rate limits, gate, breaker, validation, deadline, masking, strict audit trail, log line',
     prepare: (options) => prepareToolgate(form, options, furtherTools),
   }
 }

@@ -7,6 +7,8 @@ export interface LoadPlan {
   readonly tool: string
   readonly input: object
   readonly connections: number
+  /** After so many answers no more is asked. */
+  readonly maxCalls?: number
 }
 
 /** What came of the calls. */
@@ -21,6 +23,8 @@ export interface LoadResult {
 export interface RunningLoad {
   /** Resolves with the first answer. */
   readonly begun: Promise<void>
+  /** Resolves when nobody calls any more. */
+  readonly ended: Promise<unknown>
   /** Lets the open calls end. */
   stop(): Promise<LoadResult>
 }
@@ -53,6 +57,8 @@ export function startLoad(plan: LoadPlan): RunningLoad {
   const answered: string[] = []
   const refused = new Map<number, number>()
   const bytes = toBytes(plan)
+  const { maxCalls = Number.POSITIVE_INFINITY } = plan
+  let count = 0
   let isStopped = false
   let begin: () => void = () => {}
   const begun = new Promise<void>((resolve) => {
@@ -61,7 +67,8 @@ export function startLoad(plan: LoadPlan): RunningLoad {
   const keepCalling = async (): Promise<void> => {
     const connection = await HttpConnection.open(plan.port).catch(() => undefined)
     try {
-      while (!isStopped && connection !== undefined) {
+      while (!isStopped && connection !== undefined && count < maxCalls) {
+        count += 1
         const { text, code } = readAnswer((await connection.send(bytes)).body)
         if (text !== undefined) answered.push(text)
         else refused.set(code, (refused.get(code) ?? 0) + 1)
@@ -76,6 +83,7 @@ export function startLoad(plan: LoadPlan): RunningLoad {
   const ended = Promise.all(Array.from({ length: plan.connections }, keepCalling))
   return {
     begun,
+    ended,
     async stop() {
       isStopped = true
       await ended

@@ -53,10 +53,13 @@ export async function troubleDisk(folder: string, trouble: Trouble): Promise<Dis
   turns.push(await fareUntil(load, 'answered'))
   // The disk is seen from outside through the process that has it.
   const copy = join(folder, 'copy')
+  // The key was made before the disk was mounted, and that is on record below it.
+  cpSync(join(disk, 'audit'), copy, { recursive: true })
+  cpSync(join(folder, '.toolgate', 'audit.checkpoints'), join(folder, 'checkpoints'))
   cpSync(join('/proc', String(server.child.pid), 'root', disk, 'audit'), copy, { recursive: true })
   await server.end('SIGTERM')
   const { decided, completed, effects } = readCallIds(copy, place.effects)
-  const { code, text } = await verifyTrail(place, copy)
+  const { code, text } = await verifyTrail(place, copy, join(folder, 'checkpoints'))
   const answered = turns.flatMap((turn) => turn.answered)
   return {
     answered: answered.length,

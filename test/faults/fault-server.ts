@@ -8,6 +8,8 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
+const SERVE = [main, 'serve', '--port', '0', '--json']
+
 /** Where a server of the fault tests lives. */
 export interface FaultPlace {
   /** Absolute; holds the config, the tools, the storage and what the tools did. */
@@ -105,12 +107,14 @@ export interface FaultStart {
   /** Words in front of the command, such as those that give it a disk of its own. */
   readonly prefix?: readonly string[]
   readonly nodeOptions?: readonly string[]
+  /** What is run instead of `toolgate serve`. */
+  readonly program?: readonly string[]
 }
 
 /** Starts the built program on a free port; resolves when it listens. */
 export async function startFaultServer(place: FaultPlace, start: FaultStart = {}): Promise<FaultServer> {
-  const { env = {}, prefix = [], nodeOptions = [] } = start
-  const words = [...prefix, process.execPath, ...nodeOptions, main, 'serve', '--port', '0', '--json']
+  const { env = {}, prefix = [], nodeOptions = [], program = SERVE } = start
+  const words = [...prefix, process.execPath, ...nodeOptions, ...program]
   const [command, ...rest] = words as [string, ...string[]]
   const child = spawn(command, rest, {
     cwd: place.folder,
@@ -142,10 +146,14 @@ export async function startFaultServer(place: FaultPlace, start: FaultStart = {}
 }
 
 /** What `toolgate audit verify` says of the place's trail, offline. Exit code 0 is a whole trail. */
-export async function verifyTrail(place: FaultPlace, directory: string): Promise<{ code: number; text: string }> {
+export async function verifyTrail(
+  place: FaultPlace,
+  directory: string,
+  checkpoints: string = join(place.folder, '.toolgate', 'audit.checkpoints'),
+): Promise<{ code: number; text: string }> {
   const { folder } = place
   const storage = join(folder, '.toolgate')
-  const proofs = ['--key', join(storage, 'audit.pub'), '--checkpoints', join(storage, 'audit.checkpoints')]
+  const proofs = ['--key', join(storage, 'audit.pub'), '--checkpoints', checkpoints]
   try {
     const { stdout } = await run(process.execPath, [main, 'audit', 'verify', directory, ...proofs], { cwd: folder })
     return { code: 0, text: stdout }
