@@ -164,7 +164,7 @@ function toConditions(report: Report): string {
     '- Every answer is checked for its status and its sum, one in twenty parsed in full; a subject with one wrong answer is not in the table.',
     '- Tool: `add {a, b}` with input and output schema (Zod 4), text and structured answer, registered last of 1, 100 or 1,000 tools.',
     '- Request: `modern` is a call of revision 2026-07-28 with its headers and envelope; `stateless` a legacy call without a handshake; `session` a legacy call in a session, one for each connection. Each subject is asked in the newest form it serves; a row named `-session` is the same software asked as a legacy client does.',
-    '- Toolgate runs with its whole spine: API key checked on every call, role with scope, allow and deny selectors, rate limiter (set out of reach, counted all the same), input and output validation, deadline, an audit line and a log line a call, both to files. The others do nothing but validate; their request logs are off.',
+    '- Toolgate runs with its whole spine: API key checked on every call, role with scope, allow and deny selectors, rate limiter (set out of reach, counted all the same), input and output validation, deadline, masking, the strict audit trail and a log line a call. The others do nothing but validate; their request logs are off.',
     '- Streams: one toolgate process, opened by one key; growth after 200 opened before, the cost of its session included; a tool announces a change, three times, and the slowest counts.',
     '- Cold start: one tool; the median of several starts in turn. Sessions: growth after 200 opened before, live heap after a forced collection.',
     ...subjects.map(({ name, servedBy }) => `- ${name}: ${servedBy}.`),
