@@ -44,8 +44,22 @@ export interface Payload {
   readonly sealed?: string
 }
 
+/** What was decided and why, as records have it and `toolgate explain` says it. */
+export interface DecisionFields {
+  readonly decision: 'permit' | 'deny'
+  /** The rule that decided: `role reader: allow name date_*`; the code of the refusal where no rule was reached. */
+  readonly rule: string
+  /** Hash of the roles under which it was decided. */
+  readonly policy: string
+  readonly scopesNeeded?: readonly string[]
+  /** Of the scopes needed those that no role of the caller grants. */
+  readonly missing?: readonly string[]
+  /** Why it was denied: `hidden`, as if it did not exist, or `scope`. */
+  readonly reason?: 'hidden' | 'scope'
+}
+
 /** What both records of a call have. Names that a client chose are cut to 512 characters. */
-export interface CallFields {
+export interface CallFields extends DecisionFields {
   /** When the call began; ISO 8601, UTC. */
   readonly time: string
   readonly callId: string
@@ -69,12 +83,6 @@ export interface CallFields {
   /** A digest, never the session id itself. */
   readonly sessionId?: string
   readonly taskId?: string
-  readonly decision: 'permit' | 'deny'
-  /** The rule that decided: `role reader: allow name date_*`; the code of the refusal where no rule was reached. */
-  readonly rule: string
-  /** Hash of the roles under which it was decided. */
-  readonly policy: string
-  readonly scopesNeeded?: readonly string[]
   readonly input?: Payload
 }
 

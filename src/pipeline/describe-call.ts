@@ -3,6 +3,7 @@ import type { Capability } from '../capabilities/capability.ts'
 import type { Principal } from '../identity/principal.ts'
 import { escapeJson } from '../observe/escape-json.ts'
 import type { Call } from './call.ts'
+import { writeDecision } from './describe-decision.ts'
 import type { Guards } from './guards.ts'
 import type { Trace } from './outcome.ts'
 
@@ -12,18 +13,16 @@ const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
 /**
  * The members that both records of a call have (`CallFields`, all but `time` and `input`), as JSON by hand: `JSON.stringify`
- * would take twice as long, twice a call. `decision` is a denial unless every guard has let the call pass.
+ * would take twice as long, twice a call. `decision` is that of the policy, a denial where it was not reached.
  */
 export function describeCall(guards: Guards, call: Call, trace: Trace): string {
-  const { capability, decision } = trace
-  const isPermitted = trace.isDecided === true || decision?.effect === 'permit'
+  const { capability } = trace
   return (
     `"callId":${quote(call.id)},"subject":${quote(trace.subject.subject)},${describePrincipal(call.principal)}` +
     `"kind":"${call.kind}","method":${quote(call.method)},"name":${quote(cut(call.name, MAX_NAME))},` +
     (capability === undefined ? '' : describeCapability(capability)) +
     `"transport":"${call.transport}","era":"${call.era}",${describeClient(call)}${describeTrace(trace)}` +
-    `"decision":"${isPermitted ? 'permit' : 'deny'}","rule":${quote(decision?.rule ?? trace.code ?? 'none')},` +
-    `"policy":"${guards.policy.hash}"`
+    writeDecision(guards.policy, trace)
   )
 }
 
@@ -49,8 +48,7 @@ function describeCapability(capability: Capability): string {
   const known = capabilities.get(capability)
   if (known !== undefined) return known
   const definition = hash('sha256', JSON.stringify(capability.listing), 'base64url')
-  const scopes = capability.scopes.length === 0 ? '' : `"scopesNeeded":[${capability.scopes.map(quote).join(',')}],`
-  const text = `"connector":${quote(capability.connector)},"definition":"${definition}",${scopes}`
+  const text = `"connector":${quote(capability.connector)},"definition":"${definition}",`
   capabilities.set(capability, text)
   return text
 }
