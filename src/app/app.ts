@@ -6,6 +6,7 @@ import type { MemoryClient, MemoryPeer } from '../edge/memory/connect-in-memory.
 import type { Principal } from '../identity/principal.ts'
 import type { Observer } from '../observe/observation.ts'
 import type { Breakers } from '../pipeline/breakers.ts'
+import type { ExplainedCall, Explanation } from '../pipeline/explain-call.ts'
 import type { StoredKey } from '../storage/key-store.ts'
 
 /** What may be given beside the configuration; all of it optional. */
@@ -55,6 +56,11 @@ export interface App {
   serveStdio(): Promise<void>
   /** The same engine without bytes, as the given principal or as the local one. */
   connectInMemory(as?: Principal, client?: MemoryClient): MemoryPeer
+  /**
+   * Says why a call would be permitted or denied and what every guard would do with it now. Nothing is executed, taken or
+   * recorded. It names rules and roles, so it is for operators, never for callers.
+   */
+  explain(call: ExplainedCall): Promise<Explanation>
   /** Reads every connector's source again and swaps the catalog in one step; on failure the old one stays. */
   reload(): Promise<ReloadReport>
   /**

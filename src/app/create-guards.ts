@@ -14,7 +14,7 @@ import { InFlight } from '../pipeline/in-flight.ts'
 import { createMemoryRateCounters } from '../pipeline/memory-rate-counters.ts'
 import type { LimitRuleOptions } from '../pipeline/options.ts'
 import { Recall } from '../pipeline/recall.ts'
-import { createMaskerSelection, type SelectMasker } from '../pipeline/select-masker.ts'
+import { createMaskerSelection, createMaskingDescription, type SelectMasker } from '../pipeline/select-masker.ts'
 import { createUseLimits } from '../pipeline/use-limits.ts'
 import { createSanitizer } from '../sanitize/sanitizer.ts'
 import { createMemoryRecallStore } from '../storage/memory/recall-store.ts'
@@ -60,6 +60,7 @@ export function createGuards(config: Config, catalog: Catalog, parts: GuardParts
     breakers: kept?.breakers ?? createBreakers({ ...parts, options: limits.breaker }),
     limits,
     maskerOf,
+    describeMasking: createMaskingDescription(sanitize),
     recordMaskerOf: sanitize.secrets ? maskerOf : selectMasker({ ...sanitize, secrets: true }, hashKey),
   }
 }

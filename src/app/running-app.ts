@@ -11,6 +11,7 @@ import { ToolgateError } from '../errors.ts'
 import { localPrincipal } from '../identity/known-principals.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Observer } from '../observe/observation.ts'
+import { type ExplainedCall, type Explanation, explainCall } from '../pipeline/explain-call.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import type { Access } from './access.ts'
 import type { App, ReconfigureReport, ReloadReport } from './app.ts'
@@ -113,6 +114,10 @@ export class RunningApp implements App {
   connectInMemory(as?: Principal, client: MemoryClient = {}): MemoryPeer {
     this.#recordStarted()
     return connectInMemory(this.#parts.engine, as ?? this.#access.local ?? localPrincipal([]), client)
+  }
+
+  explain(call: ExplainedCall): Promise<Explanation> {
+    return explainCall(this.#parts.engine.guards, call)
   }
 
   reload(): Promise<ReloadReport> {

@@ -23,6 +23,28 @@ export interface Policy {
   /** Names the rules under which it decides: SHA-256 of the roles, base64url. */
   readonly hash: string
   decide(principal: Principal, capability: Capability): Decision
+  /** How it came to that: for operators, never for callers. */
+  explain(principal: Principal, capability: Capability): PolicyReading
+}
+
+/** What the roles say of one capability. */
+export interface PolicyReading {
+  /** Those of the principal. */
+  readonly roles: readonly RoleReading[]
+  /** Names of other roles with which, beside its own, the principal might use it. */
+  readonly otherRoles: readonly string[]
+}
+
+/** What one role says of one capability; rules by their text. */
+export interface RoleReading {
+  readonly role: string
+  /** A key may hold a role that the configuration does not have. */
+  readonly isConfigured: boolean
+  readonly scopes: readonly string[]
+  readonly allows: readonly string[]
+  readonly denies: readonly string[]
+  /** Rules that would allow it, but for one of their parts. */
+  readonly nearlyAllows: readonly { readonly rule: string; readonly misses: string }[]
 }
 
 interface Role {
@@ -52,6 +74,16 @@ export function createPolicy(roles: Readonly<Record<string, RoleOptions>>): Poli
       byRoles.set(key, decision)
       return decision
     },
+    explain({ roles: names }, capability) {
+      const held = names.flatMap((name) => compiled.get(name) ?? [])
+      const others = [...compiled.values()].filter(({ name }) => !names.includes(name))
+      return {
+        roles: names.map((name) => readRole(name, compiled.get(name), capability)),
+        otherRoles: others
+          .filter((other) => decide([...held, other], capability).effect === 'permit')
+          .map(({ name }) => name),
+      }
+    },
   }
 }
 
@@ -71,6 +103,19 @@ function decide(roles: readonly Role[], capability: Capability): Decision {
   return hidden(roles.length === 0 ? 'no role' : 'no role allows it')
 }
 
+function readRole(name: string, role: Role | undefined, capability: Capability): RoleReading {
+  const { scopes = [], allow = [], deny = [] } = role ?? {}
+  const selecting = (rules: readonly Selector[]): string[] =>
+    rules.filter((rule) => rule.selects(capability)).map(({ text }) => text)
+  const nearlyAllows = allow.flatMap((rule) => {
+    const [misses, ...more] = rule.misses(capability)
+    // A rule of one part that does not match is no more about it than any other.
+    return misses === undefined || more.length > 0 || rule.parts.length === 1 ? [] : [{ rule: rule.text, misses }]
+  })
+  const isConfigured = role !== undefined
+  return { role: name, isConfigured, scopes, allows: selecting(allow), denies: selecting(deny), nearlyAllows }
+}
+
 function hidden(rule: string): Decision {
   return { effect: 'deny', reason: 'hidden', rule, missing: [] }
 }
@@ -80,7 +125,7 @@ function compileRole(name: string, role: RoleOptions): Role {
 }
 
 /** Lets a permitted call pass; else throws `FORBIDDEN`, or just what an unknown name throws. */
-export function authorize(decision: Decision, call: Call): void {
+export function authorize(decision: Decision, call: Pick<Call, 'kind' | 'name'>): void {
   if (decision.effect === 'permit') return
   if (decision.reason === 'hidden') throw notFound(call)
   throw new ToolgateError({

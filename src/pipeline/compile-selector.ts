@@ -5,21 +5,28 @@ import type { SelectorOptions } from './options.ts'
 export interface Selector {
   readonly text: string
   selects(capability: Capability): boolean
+  /** Its parts, and those of them that do not match. */
+  readonly parts: readonly string[]
+  misses(capability: Capability): readonly string[]
 }
 
 /** Compiles a selector: all of its parts must match. */
 export function compileSelector(options: SelectorOptions): Selector {
   const { name, tag, readOnly, connector } = options
   const glob = name === undefined ? undefined : compileGlob(name)
+  const matches: Readonly<Record<string, (capability: Capability) => boolean>> = {
+    name: (capability) => glob === undefined || glob(nameOf(capability)),
+    tag: (capability) => tag === undefined || capability.tags.includes(tag),
+    readOnly: (capability) => readOnly === undefined || capability.isReadOnly === readOnly,
+    connector: (capability) => connector === undefined || capability.connector === connector,
+  }
+  const parts = Object.entries(options).map(([part, value]) => `${part} ${String(value)}`)
+  const tests = Object.keys(options).flatMap((part) => matches[part] ?? [])
   return {
-    text: Object.entries(options)
-      .map(([part, value]) => `${part} ${String(value)}`)
-      .join(', '),
-    selects: (capability) =>
-      (glob === undefined || glob(nameOf(capability))) &&
-      (tag === undefined || capability.tags.includes(tag)) &&
-      (readOnly === undefined || capability.isReadOnly === readOnly) &&
-      (connector === undefined || capability.connector === connector),
+    text: parts.join(', '),
+    parts,
+    selects: (capability) => tests.every((test) => test(capability)),
+    misses: (capability) => parts.filter((_, index) => tests[index]?.(capability) === false),
   }
 }
 

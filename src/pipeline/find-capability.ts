@@ -3,14 +3,17 @@ import type { Catalog } from '../capabilities/catalog.ts'
 import { ToolgateError } from '../errors.ts'
 import type { Call } from './call.ts'
 
+/** By what something is looked up. */
+type Named = Pick<Call, 'kind' | 'name' | 'operation' | 'completion'>
+
 /** Looks up what is called. Throws `CAPABILITY_NOT_FOUND`. */
-export function findCapability(catalog: Catalog, call: Call): Capability {
+export function findCapability(catalog: Catalog, call: Named): Capability {
   const found = lookUp(catalog, call)
   if (found === undefined) throw notFound(call)
   return found
 }
 
-function lookUp(catalog: Catalog, call: Call): Capability | undefined {
+function lookUp(catalog: Catalog, call: Named): Capability | undefined {
   switch (call.kind) {
     case 'tool':
       return catalog.findTool(call.name)
@@ -28,7 +31,7 @@ function lookUp(catalog: Catalog, call: Call): Capability | undefined {
 }
 
 /** The answer for what does not exist, and just the same for what the caller may not know of. */
-export function notFound(call: Call): ToolgateError {
+export function notFound(call: Pick<Call, 'kind' | 'name'>): ToolgateError {
   if (call.kind === 'task') return new ToolgateError({ code: 'CAPABILITY_NOT_FOUND', message: 'Unknown task.' })
   const isResource = call.kind === 'resource'
   return new ToolgateError({

@@ -50,7 +50,7 @@ export class Gate {
 
   /** Answers at once where there is room. Every entrance needs one `leave`. Throws `RATE_LIMITED`, `OVERLOADED`, `CANCELLED`. */
   enter(entrant: Entrant): undefined | Promise<void> {
-    if (this.#bound(entrant) !== undefined) return this.#wait(entrant)
+    if (this.bound(entrant) !== undefined) return this.#wait(entrant)
     this.#count(entrant, 1)
     return undefined
   }
@@ -58,14 +58,15 @@ export class Gate {
   leave(entrant: Entrant): void {
     this.#count(entrant, -1)
     while (this.#queue.size > 0 && this.#running < this.#limits.maxConcurrent) {
-      const next = this.#queue.take(({ entrant: waiting }) => this.#bound(waiting) === undefined)
+      const next = this.#queue.take(({ entrant: waiting }) => this.bound(waiting) === undefined)
       if (next === undefined) return
       this.#count(next.entrant, 1)
       next.let()
     }
   }
 
-  #bound(entrant: Entrant): 'all' | 'principal' | 'capability' | undefined {
+  /** Which of the limits would keep it waiting; nothing changes. */
+  bound(entrant: Omit<Entrant, 'cancellation'>): 'all' | 'principal' | 'capability' | undefined {
     const { principal, principalMax, capability, capabilityMax } = entrant
     if (this.#running >= this.#limits.maxConcurrent) return 'all'
     if ((this.#counts.get(principal) ?? 0) >= principalMax) return 'principal'
@@ -115,7 +116,7 @@ export class Gate {
   #refusal(entrant: Entrant): ToolgateError {
     const retryAfter = Math.max(1, Math.ceil(this.#limits.maxQueuedMs / 1000))
     const data = { retryAfter }
-    if (this.#bound(entrant) === 'principal') {
+    if (this.bound(entrant) === 'principal') {
       const message = `Too many of your calls run at once. Try again in ${retryAfter} s.`
       return new ToolgateError({ code: 'RATE_LIMITED', message, data })
     }

@@ -1,4 +1,5 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { Capability } from '../capabilities/capability.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Observer } from '../observe/observation.ts'
 import type { AuditPlan } from './audit-plan.ts'
@@ -8,7 +9,7 @@ import type { Gate } from './gate.ts'
 import type { InFlight } from './in-flight.ts'
 import type { RateCounters } from './rate-counters.ts'
 import type { Recall } from './recall.ts'
-import type { SelectMasker } from './select-masker.ts'
+import type { Masking, SelectMasker } from './select-masker.ts'
 import type { UseLimits } from './use-limits.ts'
 
 /** Milliseconds and counts that bound one call. */
@@ -45,4 +46,6 @@ export interface Guards {
   readonly maskerOf: SelectMasker
   /** The same for what is recorded of payloads; secrets are always masked there. */
   readonly recordMaskerOf: SelectMasker
+  /** What is masked in results. */
+  readonly describeMasking: (capability: Capability) => Masking
 }

@@ -23,6 +23,13 @@ export function createMemoryRateCounters(clock: () => number, maxBuckets: number
   }
 
   return {
+    peek(take) {
+      const now = clock()
+      const { callsPerMinute, burst } = take.rate
+      const isShared = fullAt.size >= maxBuckets && !fullAt.has(take.key)
+      const bucket = isShared ? `${SHARED} ${callsPerMinute} ${burst}` : take.key
+      return waitMsFor(nextFullAt(fullAt.get(bucket) ?? 0, now, take), now, take.rate)
+    },
     take(takes) {
       const now = clock()
       let longestMs = 0

@@ -21,6 +21,8 @@ export interface Take {
 export interface RateCounters {
   /** Takes from all of the buckets or from none: answers 0, or in how many milliseconds they would all hold enough. */
   take(takes: readonly Take[]): number | Promise<number>
+  /** What `take` would answer for one bucket; nothing is taken. */
+  peek(take: Take): number | Promise<number>
 }
 
 const MS_PER_MINUTE = 60_000

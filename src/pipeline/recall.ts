@@ -68,12 +68,18 @@ export class Recall {
     return wanted === undefined ? execute(call) : this.#once(wanted, passing)
   }
 
-  #recognise(tool: Tool, call: Call): Recognition | undefined {
+  /** How long a call without a key is recognised as a repetition, 0 for not at all, and one with a key; nothing is noted. */
+  describe(tool: Tool): { readonly windowMs: number; readonly keyTtlMs: number } {
     const { keyTtlMs, windowMs } = this.#parts.options
+    const isRepeatable = tool.definition.annotations?.idempotentHint === true && !tool.isReadOnly
+    return { windowMs: isRepeatable ? windowMs : 0, keyTtlMs }
+  }
+
+  #recognise(tool: Tool, call: Call): Recognition | undefined {
+    const { keyTtlMs, windowMs } = this.describe(tool)
     const { idempotencyKey } = call.meta
     const isRound = call.state !== undefined || Object.keys(call.inputs).length > 0
-    const isRepeatable = tool.definition.annotations?.idempotentHint === true && windowMs > 0 && !isRound
-    if (idempotencyKey === undefined && (tool.isReadOnly || !isRepeatable)) {
+    if (idempotencyKey === undefined && (windowMs === 0 || isRound)) {
       if (!tool.isReadOnly) this.#writes.note(call.principal.id, tool.connector, undefined)
       return undefined
     }

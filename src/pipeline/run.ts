@@ -49,11 +49,21 @@ export interface Bounds {
   readonly admission: Admission
 }
 
-/** Nobody waits for a task, so it may take as long as anything may. Having waited for a place counts. */
+/** Having waited for a place counts. */
 function deadlinesOf({ limits, admission }: Bounds, capability: Capability, call: Call): Deadlines {
-  const afterMs = capability.timeoutMs ?? (call.handoff === undefined ? limits.deadlineMs : limits.maxDeadlineMs)
+  const { afterMs, maxMs } = deadlineOf(limits, capability, call.handoff !== undefined)
   const left = (ms: number): number => Math.max(1, ms - admission.waitedMs)
-  return { afterMs: left(afterMs), maxMs: left(Math.max(afterMs, limits.maxDeadlineMs)), toldMs: afterMs, admission }
+  return { afterMs: left(afterMs), maxMs: left(maxMs), toldMs: afterMs, admission }
+}
+
+/** Milliseconds a call may take, and with progress in all. Nobody waits for a task, so it may take as long as anything may. */
+export function deadlineOf(
+  limits: CallLimits,
+  { timeoutMs }: Capability,
+  isTask: boolean,
+): { readonly afterMs: number; readonly maxMs: number } {
+  const afterMs = timeoutMs ?? (isTask ? limits.maxDeadlineMs : limits.deadlineMs)
+  return { afterMs, maxMs: Math.max(afterMs, limits.maxDeadlineMs) }
 }
 
 function invoke(capability: Capability, input: unknown, call: Call, context: CallContext): unknown {

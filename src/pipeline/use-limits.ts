@@ -1,7 +1,7 @@
 import type { Capability } from '../capabilities/capability.ts'
 import type { Principal } from '../identity/principal.ts'
-import { compileSelector, nameOf } from './compile-selector.ts'
-import type { LimitOptions, RoleLimitOptions, RoleOptions } from './options.ts'
+import { compileSelector, nameOf, type Selector } from './compile-selector.ts'
+import type { LimitOptions, LimitRuleOptions, RoleLimitOptions, RoleOptions } from './options.ts'
 import type { Rate } from './rate-counters.ts'
 
 /** What bounds the use of one capability. */
@@ -15,12 +15,16 @@ export interface CapabilityLimits {
   /** Calls at once, of all principals together. */
   readonly concurrency: number | undefined
   readonly maxResultBytes: number
+  /** Where each of them is said: `limits.rules[0]`, `the tool`, `limits`. */
+  readonly saidBy: Readonly<Record<'cost' | 'rate' | 'concurrency' | 'maxResultBytes', string>>
 }
 
 /** What bounds one principal. */
 export interface PrincipalLimits {
   readonly rate: Rate
   readonly concurrency: number
+  /** Where that is said: `limits`, or the roles. */
+  readonly saidBy: string
 }
 
 /** Which limits are whose. */
@@ -31,32 +35,20 @@ export interface UseLimits {
 
 /** Compiles the limits of the configuration; those of a capability are worked out when it is first called. */
 export function createUseLimits(limits: LimitOptions, roles: Readonly<Record<string, RoleOptions>>): UseLimits {
-  const rules = limits.rules.map((rule) => ({ rule, selector: compileSelector(rule.select) }))
+  const rules = limits.rules.map((rule, index) => ({ rule, index, selector: compileSelector(rule.select) }))
   const known = new WeakMap<Capability, CapabilityLimits>()
-  const common: PrincipalLimits = { rate: limits, concurrency: limits.maxConcurrentPerPrincipal }
-  const byRole = new Map(Object.entries(roles).flatMap(([name, role]) => (role.limits ? [[name, role.limits]] : [])))
-
-  const compile = (capability: Capability): CapabilityLimits => {
-    const selected = rules.filter(({ selector }) => selector.selects(capability)).map(({ rule }) => rule)
-    const first = <Name extends keyof (typeof selected)[number]>(
-      name: Name,
-    ): (typeof selected)[number][Name] | undefined => selected.find((rule) => rule[name] !== undefined)?.[name]
-    const limiting = selected.find(({ callsPerMinute }) => callsPerMinute !== undefined)
-    const { callsPerMinute } = limiting ?? {}
-    return {
-      key: `${capability.kind} ${nameOf(capability)}`,
-      cost: first('cost') ?? ownOf(capability, 'cost') ?? 1,
-      rate: callsPerMinute === undefined ? undefined : { callsPerMinute, burst: limiting?.burst ?? callsPerMinute },
-      concurrency: first('concurrency') ?? ownOf(capability, 'concurrency'),
-      maxResultBytes: first('maxResultBytes') ?? limits.maxResultBytes,
-    }
+  const common: PrincipalLimits = {
+    rate: limits,
+    concurrency: limits.maxConcurrentPerPrincipal,
+    saidBy: 'limits',
   }
+  const byRole = new Map(Object.entries(roles).flatMap(([name, role]) => (role.limits ? [[name, role.limits]] : [])))
 
   return {
     ofCapability(capability) {
       const found = known.get(capability)
       if (found !== undefined) return found
-      const compiled = compile(capability)
+      const compiled = compileLimits(capability, rules, limits)
       known.set(capability, compiled)
       return compiled
     },
@@ -64,6 +56,41 @@ export function createUseLimits(limits: LimitOptions, roles: Readonly<Record<str
       if (byRole.size === 0) return common
       const own = held.map((name) => byRole.get(name)).filter((role) => role !== undefined)
       return own.length === 0 ? common : mostGenerous(own, limits)
+    },
+  }
+}
+
+interface LimitRule {
+  readonly rule: LimitRuleOptions
+  readonly index: number
+  readonly selector: Selector
+}
+
+/** Of several rules that say the same thing, the first one counts. */
+function compileLimits(capability: Capability, rules: readonly LimitRule[], limits: LimitOptions): CapabilityLimits {
+  const selected = rules.filter(({ selector }) => selector.selects(capability))
+  const ruling = (name: keyof LimitRuleOptions): LimitRule | undefined =>
+    selected.find(({ rule }) => rule[name] !== undefined)
+  const first = <Name extends keyof LimitRuleOptions>(name: Name): LimitRuleOptions[Name] | undefined =>
+    ruling(name)?.rule[name]
+  const saidBy = (name: keyof LimitRuleOptions, otherwise: string): string => {
+    const found = ruling(name)
+    return found === undefined ? otherwise : `limits.rules[${found.index}]`
+  }
+  const own = (name: 'cost' | 'concurrency'): string => (ownOf(capability, name) === undefined ? 'limits' : 'the tool')
+  const limiting = ruling('callsPerMinute')?.rule
+  const { callsPerMinute } = limiting ?? {}
+  return {
+    key: `${capability.kind} ${nameOf(capability)}`,
+    cost: first('cost') ?? ownOf(capability, 'cost') ?? 1,
+    rate: callsPerMinute === undefined ? undefined : { callsPerMinute, burst: limiting?.burst ?? callsPerMinute },
+    concurrency: first('concurrency') ?? ownOf(capability, 'concurrency'),
+    maxResultBytes: first('maxResultBytes') ?? limits.maxResultBytes,
+    saidBy: {
+      cost: saidBy('cost', own('cost')),
+      rate: saidBy('callsPerMinute', 'limits'),
+      concurrency: saidBy('concurrency', own('concurrency')),
+      maxResultBytes: saidBy('maxResultBytes', 'limits'),
     },
   }
 }
@@ -80,5 +107,6 @@ function mostGenerous(own: readonly RoleLimitOptions[], limits: LimitOptions): P
       burst: most(own.map(({ burst }) => burst ?? limits.burst)),
     },
     concurrency: most(own.map(({ concurrency }) => concurrency ?? limits.maxConcurrentPerPrincipal)),
+    saidBy: 'the limits of its roles',
   }
 }

@@ -43,7 +43,8 @@ export function createSanitizer({ secrets, values, hashKey }: SanitizerParts): S
   }
 }
 
-function actionsOf(treatments: readonly Treatment[]): ReadonlyMap<PersonalKind, PersonalAction> {
+/** What becomes of each kind: of two treatments for a kind the first counts. */
+export function actionsOf(treatments: readonly Treatment[]): ReadonlyMap<PersonalKind, PersonalAction> {
   const actions = new Map<PersonalKind, PersonalAction>()
   for (const { kinds, action } of treatments) {
     for (const kind of kinds) if (!actions.has(kind)) actions.set(kind, action)

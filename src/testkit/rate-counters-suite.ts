@@ -50,6 +50,14 @@ export function rateCountersSuite(
       for (let count = 0; count < 10; count += 1) await counters.take([one('a')])
       assertAbout(await counters.take([one('a')]), first)
     }),
+    promise('takes nothing when it only looks, and says what taking would', async ({ counters, pass }) => {
+      for (let count = 0; count < 10; count += 1) assert.equal(await counters.peek(one('a')), 0)
+      assert.equal(await counters.take([one('a', 3)]), 0)
+      assertAbout(await counters.peek(one('a')), 1000)
+      await pass(1000)
+      assert.equal(await counters.peek(one('a')), 0)
+      assert.equal(await counters.take([one('a')]), 0)
+    }),
     promise('counts fractions, and a cost above the burst as the burst', async ({ counters, pass }) => {
       for (let count = 0; count < 6; count += 1) assert.equal(await counters.take([one('a', 0.5)]), 0)
       assert.ok((await counters.take([one('a', 0.5)])) > 0)

@@ -10,6 +10,7 @@ export { describeRecord } from '../../audit/export/describe-record.ts'
 export { escapeText } from '../../audit/export/escape-text.ts'
 export { EXPORT_FORMATS, type ExportFormat } from '../../audit/export/export-formats.ts'
 export type { TrailLine } from '../../audit/read-after.ts'
+export { escapeJson } from '../../observe/escape-json.ts'
 
 /** What was read, for the record of it. */
 export interface TrailReading {

@@ -145,6 +145,7 @@ it('is refused where tool and client do not agree, but tells nobody of a tool th
   ])
   const policy = {
     hash: 'none',
+    explain: () => ({ roles: [], otherRoles: [] }),
     decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) as const,
   }
   engine.guards = { ...engine.guards, policy }
@@ -328,6 +329,7 @@ it('who loses the right to the tool while it waits is answered as if the task ha
   await settled()
   const policy = {
     hash: 'none',
+    explain: () => ({ roles: [], otherRoles: [] }),
     decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) as const,
   }
   engine.guards = { ...engine.guards, policy }
