@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { type AnsweredError, CallFailure, toCallFailure } from '../call-failure.ts'
 import type { Invocation, RunCommand, Terminal } from '../command.ts'
 import { EXIT_CODES, exitCodeOfCall } from '../exit-codes.ts'
 import { causeText, type Observation } from '../print-observation.ts'
 import { resultText } from '../print-result.ts'
+import { readArguments } from '../read-arguments.ts'
 import { suggest } from '../suggest.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -16,31 +15,6 @@ export const call: RunCommand = async (invocation) => {
   const args = await readArguments(options.text('args') ?? '{}', invocation.terminal)
   const name = invocation.positionals[0] as string
   return options.has('url') ? callThere(invocation, name, args) : callHere(invocation, name, args)
-}
-
-async function readArguments(given: string, terminal: Terminal): Promise<object> {
-  const { source, text } = await readSource(given, terminal)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`${source} is not JSON: ${why}`, `Write it in single quotes: --args '{"timezone":"UTC"}'.`)
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  throw new UsageError(`${source} is JSON, but not an object.`, `Name the arguments: --args '{"timezone":"UTC"}'.`)
-}
-
-async function readSource(given: string, terminal: Terminal): Promise<{ source: string; text: string }> {
-  if (given === '-') return { source: 'Standard input', text: await terminal.readInput() }
-  if (!given.startsWith('@')) return { source: '--args', text: given }
-  const file = resolve(terminal.directory, given.slice(1))
-  try {
-    return { source: file, text: readFileSync(file, 'utf8') }
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
-    throw new UsageError(`${file} cannot be read (${why}).`, 'After @ stands the path of a file with a JSON object.')
-  }
 }
 
 async function callThere(invocation: Invocation, name: string, args: object): Promise<number> {

@@ -1,0 +1,89 @@
+import type { ListedKey } from '../app/new-key.ts'
+import type { Config } from '../config/config.ts'
+import { ToolgateError } from '../errors.ts'
+import type { Principal } from './run-app.ts'
+import { suggest } from './suggest.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Somebody who might call. */
+export interface NamedPrincipal {
+  readonly principal: Principal
+  /** As a person would say it: `key ci (roles reader)`. */
+  readonly text: string
+}
+
+const KEY_TEXT = /^tg_([^_]+)(_.*)?$/
+
+/**
+ * Finds who is meant by the words of `--as`: `local`, `anonymous`, one key by name or public id, or roles that somebody might
+ * hold. `key:` and `role:` before a word say which of the two it is. Throws `UsageError` for what there is not.
+ */
+export function namePrincipal(config: Config, keys: readonly ListedKey[], given: readonly string[]): NamedPrincipal {
+  const words = given.flatMap((each) => each.split(',')).filter((word) => word !== '')
+  const [only = '', ...more] = words
+  if (words.length === 0) throw new UsageError('--as names nobody.', 'Name a role, a key, local or anonymous.')
+  if (more.length > 0) return roleHolder(words.map((word) => requireRole(config, keys, word)))
+  if (only === 'local' || only === 'anonymous') return knownPrincipal(config, only)
+  const found = findKeys(keys, only)
+  const isRole = Object.hasOwn(config.access.roles, only)
+  if (found.length > 0 && isRole) {
+    throw new UsageError(`There is a key \`${only}\` and a role \`${only}\`.`, `Write key:${only} or role:${only}.`)
+  }
+  const [key, ...others] = found
+  if (key === undefined) return roleHolder([requireRole(config, keys, only)])
+  if (others.length === 0) return keyHolder(key)
+  throw new UsageError(
+    `There are ${found.length} keys \`${key.name}\`.`,
+    `Write the public id of one: ${found.map(({ id }) => `tg_${id}`).join(', ')}.`,
+  )
+}
+
+function findKeys(keys: readonly ListedKey[], word: string): readonly ListedKey[] {
+  if (word.startsWith('role:')) return []
+  const bare = word.startsWith('key:') ? word.slice('key:'.length) : word
+  // Whoever pastes a whole key means its public part.
+  const id = KEY_TEXT.exec(bare)?.[1] ?? bare
+  const byId = keys.filter((key) => key.id === id)
+  return byId.length > 0 ? byId : keys.filter(({ name }) => name === bare)
+}
+
+function requireRole({ access }: Config, keys: readonly ListedKey[], word: string): string {
+  const roles = Object.keys(access.roles)
+  const role = word.startsWith('role:') ? word.slice('role:'.length) : word
+  if (!word.startsWith('key:') && roles.includes(role)) return role
+  const known = [...roles, ...keys.map(({ name }) => name), 'local', 'anonymous']
+  const [, bare = word] = /^(?:key|role):(.*)$/.exec(word) ?? []
+  const otherwise =
+    roles.length === 0 ? 'The configuration has no roles.' : `The configuration has: ${roles.join(', ')}.`
+  // A key that was pasted whole is not repeated.
+  const shown = word.replace(/(tg_[^_]+_).*/, '$1…')
+  throw new UsageError(`There is no role and no key \`${shown}\`.`, suggest(bare, known, otherwise))
+}
+
+function roleHolder(roles: readonly string[]): NamedPrincipal {
+  const text = `role ${roles.join(', ')}`
+  return { principal: { id: `role:${roles.join(',')}`, name: text, kind: 'api-key', roles }, text }
+}
+
+function keyHolder({ id, name, roles, tenant, expiresAt }: ListedKey): NamedPrincipal {
+  const principal: Principal = {
+    id: `key:${id}`,
+    name,
+    kind: 'api-key',
+    roles,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
+  }
+  return { principal, text: `key ${name} (roles ${roles.join(', ')})` }
+}
+
+function knownPrincipal({ access }: Config, kind: 'local' | 'anonymous'): NamedPrincipal {
+  const roles = access[kind]?.roles
+  if (roles !== undefined)
+    return { principal: { id: kind, name: kind, kind, roles }, text: `${kind} (roles ${roles.join(', ')})` }
+  throw new ToolgateError({
+    code: 'NOT_CONFIGURED',
+    message: `The configuration lets no ${kind} caller in.`,
+    hint: `Write access.${kind}: { roles: [ROLE] }.`,
+  })
+}
