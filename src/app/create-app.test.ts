@@ -118,6 +118,38 @@ describe('an app', () => {
     expect(heard.slice(1).sort()).toEqual(['notifications/resources/list_changed', 'notifications/tools/list_changed'])
   })
 
+  it('tells of a change only those who may see something of it, before or after', async () => {
+    const source = arrayConnector('a', [tool('open_one'), tool('secret_one')])
+    const base = config()
+    const roles = {
+      open: { scopes: [], allow: [{ name: 'open_*' }], deny: [] },
+      all: { scopes: [], allow: [{ name: '*' }], deny: [] },
+    }
+    const app = await start([source.connector], { ...base, access: { ...base.access, roles } })
+    const listen = async (role: string, era: 'legacy' | 'modern'): Promise<string[]> => {
+      const peer = app.connectInMemory({ id: role, name: role, kind: 'local', roles: [role] }, { era })
+      const heard: string[] = []
+      peer.onNotification((method) => method.endsWith('list_changed') && heard.push(method))
+      if (era === 'legacy') await peer.request('tools/list')
+      else void peer.request('subscriptions/listen', { notifications: { toolsListChanged: true } }).catch(() => {})
+      return heard
+    }
+    const [few, fewModern] = [await listen('open', 'legacy'), await listen('open', 'modern')]
+    const [all, allModern] = [await listen('all', 'legacy'), await listen('all', 'modern')]
+    const reload = async (): Promise<readonly number[]> => {
+      await app.reload()
+      return [few, fewModern, all, allModern].map(({ length }) => length)
+    }
+    source.definitions.push(tool('secret_two'))
+    expect(await reload()).toEqual([0, 0, 1, 1])
+    source.definitions.splice(1, 1)
+    expect(await reload()).toEqual([0, 0, 2, 2])
+    source.definitions.splice(0, 1, tool('open_one', { title: 'New' }))
+    expect(await reload()).toEqual([1, 1, 3, 3])
+    source.definitions.splice(0, 1)
+    expect(await reload()).toEqual([2, 2, 4, 4])
+  })
+
   it('is not served over HTTP while nobody could be let in', async () => {
     const app = await start([arrayConnector('a', [tool('one')]).connector])
     const failed = await failureOf(app.listen())

@@ -17,7 +17,7 @@ import type { Access } from './access.ts'
 import type { App, ReconfigureReport, ReloadReport } from './app.ts'
 import { recordConfigChanged, recordStarted, recordStopped } from './audit.ts'
 import type { AuditSinks } from './audit-sinks.ts'
-import { announceChanges, compareCatalogs } from './compare-catalogs.ts'
+import { announceChanges, announceVisibility, compareCatalogs } from './compare-catalogs.ts'
 import { createGuards } from './create-guards.ts'
 import type { AppLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
@@ -190,7 +190,8 @@ export class RunningApp implements App {
     const change = compareCatalogs(catalog, prepared.catalog)
     // Other roles see other names, whether or not there are others.
     const isVisibilityChanged = !isDeepStrictEqual(before.config.access.roles, config.access.roles)
-    announceChanges(isVisibilityChanged ? { tools: true, prompts: true, resources: true } : change, engine.notifier)
+    if (isVisibilityChanged) announceVisibility(engine.events)
+    else announceChanges(change, engine.events)
     void before.guards.inFlight.idle().then(retire)
     const { added, removed } = change
     const details = { added, removed, needRestart }
@@ -228,9 +229,10 @@ export class RunningApp implements App {
 
   #use(catalog: Catalog): ReloadReport {
     const { engine } = this.#parts
-    const { added, removed, isChange, ...change } = compareCatalogs(this.catalog, catalog)
+    const change = compareCatalogs(this.catalog, catalog)
+    const { added, removed, isChange } = change
     engine.guards = { ...engine.guards, catalog }
-    announceChanges(change, engine.notifier)
+    announceChanges(change, engine.events)
     if (isChange) {
       const message = 'What is offered has changed'
       engine.guards.observe({ type: 'catalog.changed', message, details: { added, removed } })

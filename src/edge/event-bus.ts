@@ -1,8 +1,13 @@
+import type { Capability } from '../capabilities/capability.ts'
 import { type Task, toDetailed } from './tasks/task.ts'
 
 /** What subscribers are told of. */
 export type ChangeEvent =
-  | { readonly kind: 'tools' | 'prompts' | 'resources' }
+  | {
+      readonly kind: 'tools' | 'prompts' | 'resources'
+      /** What has changed, as it was and as it is. Absent where that is not known: then everybody hears of it. */
+      readonly changed?: readonly Capability[]
+    }
   | { readonly kind: 'resource'; readonly uri: string }
   | { readonly kind: 'task'; readonly task: Task }
 

@@ -3,10 +3,10 @@ import type { ClientCapabilities, Implementation } from '../../capabilities/prot
 import { ToolgateError } from '../../errors.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { Cancellation } from '../../pipeline/call.ts'
-import { canRead } from '../can-read.ts'
 import type { Engine } from '../engine.ts'
 import { type ChangeEvent, toNotification } from '../event-bus.ts'
 import type { Exchange, Line, SessionSettings, SessionState } from '../exchange.ts'
+import { mayHear } from '../may-hear.ts'
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Params, RequestId } from '../protocol/json-rpc.ts'
 import { LegacyExchange } from './legacy-exchange.ts'
 import { ResumableStreams } from './resumable-stream.ts'
@@ -210,11 +210,8 @@ export class LegacySession implements SessionState {
   #announce(event: ChangeEvent): void {
     // Of their tasks clients learn by asking; a notification is optional (2025-11-25, Task Notifications).
     if (this.outlet === undefined || event.kind === 'task') return
-    if (event.kind === 'resource') {
-      const mayHear =
-        this.settings.subscriptions.has(event.uri) && canRead(this.#engine.guards, this.principal, event.uri)
-      if (!mayHear) return
-    }
+    if (event.kind === 'resource' && !this.settings.subscriptions.has(event.uri)) return
+    if (!mayHear(this.#engine.guards, this.principal, event)) return
     this.outlet.send({ jsonrpc: '2.0', ...toNotification(event) })
   }
 }

@@ -1,12 +1,11 @@
 import { ToolgateError } from '../../errors.ts'
-import { canRead } from '../can-read.ts'
 import type { Engine, Method } from '../engine.ts'
 import { type ChangeEvent, toNotification } from '../event-bus.ts'
 import type { Exchange } from '../exchange.ts'
+import { mayHear } from '../may-hear.ts'
 import { isObject } from '../protocol/envelope.ts'
 import type { Params } from '../protocol/json-rpc.ts'
 import { META } from '../protocol/versions.ts'
-import { maySeeTask } from '../tasks/may-see-task.ts'
 import { declaresTasks, offersTasks, tasksRequired } from '../tasks/tasks-extension.ts'
 import { serverCapabilities } from './server-capabilities.ts'
 
@@ -43,7 +42,7 @@ export const listen: Method = (engine, params, exchange, request) => {
   return new Promise((resolve) => {
     const uris = new Set(filter.resourceSubscriptions)
     const stopEvents = engine.events.subscribe((event) => {
-      if (!accepts(filter, uris, event) || !mayHear(engine, exchange, event)) return
+      if (!accepts(filter, uris, event) || !mayHear(engine.guards, exchange.principal, event)) return
       const { method, params: body } = toNotification(event)
       send(exchange, method, body, tag)
     })
@@ -104,12 +103,6 @@ function honouredTasks(engine: Engine, taskIds: readonly string[], exchange: Exc
   if (!declaresTasks(exchange)) throw tasksRequired(exchange)
   const known = taskIds.filter((id) => engine.tasks.find(id, exchange.principal.id) !== undefined)
   return known.length === 0 ? {} : { taskIds: known }
-}
-
-/** A change is told to those who may look at what has changed, asked anew each time. */
-function mayHear({ guards }: Engine, { principal }: Exchange, event: ChangeEvent): boolean {
-  if (event.kind === 'resource') return canRead(guards, principal, event.uri)
-  return event.kind !== 'task' || maySeeTask(guards, principal, event.task)
 }
 
 function accepts(filter: Filter, uris: ReadonlySet<string>, event: ChangeEvent): boolean {
