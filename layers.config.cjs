@@ -18,7 +18,7 @@ const layers = [
   },
   {
     path: 'observe/',
-    job: 'what happened: observations, the log',
+    job: 'what happened: observations, the log, metrics',
     imports: ['sanitize/', 'error-table.ts', 'errors.ts'],
     packages: ['pino'],
   },

@@ -8,6 +8,7 @@ import { clientsReference } from './clients-reference.ts'
 import { conformanceReference } from './conformance-reference.ts'
 import { drawLayers } from './draw-layers.ts'
 import { errorsReference } from './errors-reference.ts'
+import { metricsReference } from './metrics-reference.ts'
 import { quoteExamples } from './quote-examples.ts'
 import { sanitizeReference } from './sanitize-reference.ts'
 
@@ -27,6 +28,7 @@ export function generatedDocs(root: string): ReadonlyMap<string, string> {
     ['docs/reference/cli.md', cliReference(version)],
     ['docs/reference/config.md', configReference()],
     ['docs/reference/conformance.md', conformanceReference()],
+    ['docs/reference/metrics.md', metricsReference()],
     ['docs/reference/clients.md', clientsReference(root)],
     ['docs/reference/sanitize.md', sanitizeReference()],
     ['ARCHITECTURE.md', drawLayers(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'), root)],

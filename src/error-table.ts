@@ -44,6 +44,7 @@ export type ErrorCode =
   | 'CONNECTOR_UNAVAILABLE'
   | 'AUDIT_UNAVAILABLE'
   | 'UNAUTHENTICATED'
+  | 'INSUFFICIENT_SCOPE'
   | 'NOT_CONFIGURED'
   | 'FOREIGN_HOST'
   | 'FOREIGN_ORIGIN'
@@ -198,6 +199,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     audience: 'user',
     jsonRpc: -31401,
     http: 401,
+  },
+  INSUFFICIENT_SCOPE: {
+    meaning: 'No role of the credential grants the scope that this path needs.',
+    audience: 'operator',
+    jsonRpc: -31403,
+    http: 403,
   },
   NOT_CONFIGURED: {
     meaning: 'The server has no credential configured, so nobody can be let in.',

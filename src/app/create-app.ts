@@ -1,12 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { createAuditObserver } from '../audit/audit-observer.ts'
 import type { Config } from '../config/config.ts'
-import { createEngine } from '../edge/engine.ts'
+import { createEngine, type Engine } from '../edge/engine.ts'
 import { createSealer } from '../edge/seal.ts'
 import { openPepper, type Pepper } from '../identity/pepper.ts'
 import { combineObservers } from '../observe/combine-observers.ts'
+import type { Guards } from '../pipeline/guards.ts'
 import { createMemorySessionRecords } from '../storage/memory/session-records.ts'
-import { openStorage } from '../storage/open-storage.ts'
+import { openStorage, type Storage } from '../storage/open-storage.ts'
 import { type Access, createAccess } from './access.ts'
 import type { App, AppOptions } from './app.ts'
 import { createAuditPlan, createAuditTrail } from './audit.ts'
@@ -14,6 +15,7 @@ import { createAuditSinks } from './audit-sinks.ts'
 import { createGuards } from './create-guards.ts'
 import { createLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
+import { openMetrics } from './open-metrics.ts'
 import { RunningApp } from './running-app.ts'
 import { Sources } from './sources.ts'
 
@@ -28,7 +30,8 @@ import { Sources } from './sources.ts'
  */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const clock = options.clock ?? Date.now
-  const log = createLog(config, options)
+  const metrics = openMetrics(config)
+  const log = createLog(config, options, metrics?.observe)
   const sources = new Sources(options.connectors ?? [], log.observe)
   try {
     const prepared = await sources.prepare(config.connectors)
@@ -45,19 +48,36 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const timer = options.clock ?? (() => performance.now())
     const hashKey = deriveKey(pepper, 'toolgate personal 1')
     const guards = createGuards(config, prepared.catalog, { audit, plan, observe, clock, timer, hashKey })
-    const engine = createEngine({
-      guards,
-      identity: identityOf(config),
-      options: config.server,
-      sealer: createSealer(deriveKey(pepper, 'toolgate seal 1')),
-      taskStore: storage.tasks,
-      sessionRecords: createMemorySessionRecords(),
+    const engine = engineOf(config, guards, { pepper, storage })
+    return new RunningApp({
+      config,
+      openAccess,
+      engine,
+      sources,
+      storage,
+      audit,
+      log,
+      recording,
+      hashKey,
+      sinks,
+      metrics,
     })
-    return new RunningApp({ config, openAccess, engine, sources, storage, audit, log, recording, hashKey, sinks })
   } catch (thrown) {
+    metrics?.close()
     await sources.close()
     throw thrown
   }
+}
+
+function engineOf(config: Config, guards: Guards, { pepper, storage }: { pepper: Pepper; storage: Storage }): Engine {
+  return createEngine({
+    guards,
+    identity: identityOf(config),
+    options: config.server,
+    sealer: createSealer(deriveKey(pepper, 'toolgate seal 1')),
+    taskStore: storage.tasks,
+    sessionRecords: createMemorySessionRecords(),
+  })
 }
 
 /** Derived from the pepper, so that it outlives a restart; without one it lives as long as the process. */

@@ -52,7 +52,7 @@ export function createGuards(config: Config, catalog: Catalog, parts: GuardParts
     ...shared,
     catalog,
     policy: createPolicy(access.roles),
-    inFlight: new InFlight(),
+    inFlight: new InFlight(before?.guards.inFlight),
     recall: isSameRecall ? before.guards.recall : createRecall(idempotency, parts.clock),
     use: createUseLimits(limits, access.roles),
     counters: kept?.counters ?? createMemoryRateCounters(parts.clock),

@@ -13,8 +13,8 @@ export interface AppLog {
   use(config: Config): void
 }
 
-/** Makes the log of a configuration. */
-export function createLog(config: Config, { writeLog, clock, observer }: AppOptions): AppLog {
+/** Makes the log of a configuration; what is measured hears the same. */
+export function createLog(config: Config, { writeLog, clock, observer }: AppOptions, metrics?: Observer): AppLog {
   const open = (wanted: Config): Observer =>
     createLogObserver({
       ...wanted.log,
@@ -23,9 +23,10 @@ export function createLog(config: Config, { writeLog, clock, observer }: AppOpti
       ...(clock === undefined ? {} : { clock }),
     })
   let current = open(config)
+  const others = [metrics, observer].filter((other) => other !== undefined)
   const log: Observer = (observation) => current(observation)
   return {
-    observe: observer === undefined ? log : combineObservers([log, observer]),
+    observe: others.length === 0 ? log : combineObservers([log, ...others]),
     use(next) {
       current = open(next)
     },

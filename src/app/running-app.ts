@@ -10,6 +10,7 @@ import { connectInMemory, type MemoryClient, type MemoryPeer } from '../edge/mem
 import { ToolgateError } from '../errors.ts'
 import { localPrincipal } from '../identity/known-principals.ts'
 import type { Principal } from '../identity/principal.ts'
+import type { Metrics } from '../observe/metrics/create-metrics.ts'
 import type { Observer } from '../observe/observation.ts'
 import { type ExplainedCall, type Explanation, explainCall } from '../pipeline/explain-call.ts'
 import type { Storage } from '../storage/open-storage.ts'
@@ -22,6 +23,7 @@ import { createGuards } from './create-guards.ts'
 import type { AppLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
 import { listRestartOptions } from './list-restart-options.ts'
+import { gaugeParts } from './open-metrics.ts'
 import { Readiness } from './readiness.ts'
 import type { PreparedSources, Sources } from './sources.ts'
 
@@ -39,6 +41,8 @@ interface Parts {
   /** Writes into the trail what is no call. */
   readonly recording: { close(): void }
   readonly sinks: AuditSinks
+  /** `undefined` where nothing is measured. */
+  readonly metrics: Metrics | undefined
 }
 
 /** An app as `createApp` makes it. */
@@ -59,6 +63,7 @@ export class RunningApp implements App {
     this.#config = parts.config
     this.#access = parts.openAccess(parts.config)
     this.#readiness = new Readiness(parts.audit)
+    if (parts.metrics !== undefined) gaugeParts(parts.metrics, { ...parts, http: () => this.#http })
     parts.sources.listen({
       current: () => this.catalog,
       use: (catalog) => this.#use(catalog),
@@ -83,13 +88,13 @@ export class RunningApp implements App {
   }
 
   async listen(at: { readonly host?: string; readonly port?: number } = {}): Promise<{ url: string; port: number }> {
-    const { engine } = this.#parts
+    const { engine, metrics } = this.#parts
     const { server } = this.#config
     const host = at.host ?? server.host
     this.#access.requireHttp(host)
     this.#parts.sinks.start('http')
     const { createHttpEdge } = await import('../edge/http/serve-http.ts')
-    this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness })
+    this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness, metrics })
     const port = await listenOn(this.#http, host, at.port ?? server.port)
     this.#host = host
     const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${server.path}`
@@ -201,7 +206,7 @@ export class RunningApp implements App {
   }
 
   async #close(): Promise<void> {
-    const { engine, sources, storage, audit, recording, sinks } = this.#parts
+    const { engine, sources, storage, audit, recording, sinks, metrics } = this.#parts
     const { drain } = engine.options
     this.#readiness.setDraining()
     if (this.#http !== undefined) {
@@ -217,6 +222,7 @@ export class RunningApp implements App {
     await audit.close()
     await sinks.close()
     storage.close()
+    metrics?.close()
     if (this.#isServing) engine.guards.observe({ type: 'server.stopped', message: 'Stopped' })
   }
 
@@ -250,9 +256,9 @@ async function waitAtMost(milliseconds: number, something: Promise<void>): Promi
 }
 
 /** What a running server cannot take over is as it was. */
-function keepFixed(before: Config, { server: _, storage: __, audit: ___, ...taken }: Config): Config {
-  const { server, storage, audit } = before
-  return Object.freeze({ ...taken, server, storage, audit })
+function keepFixed(before: Config, { server: _, storage: __, audit: ___, metrics: ____, ...taken }: Config): Config {
+  const { server, storage, audit, metrics } = before
+  return Object.freeze({ ...taken, server, storage, audit, metrics })
 }
 
 function listenOn({ server }: HttpEdge, host: string, port: number): Promise<number> {

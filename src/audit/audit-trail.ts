@@ -21,6 +21,8 @@ export interface Introduction {
 export interface AuditTrail {
   /** Whether a record can be written now. When not, nothing is executed (`audit.mode: strict`). */
   readonly isWritable: boolean
+  /** How many records could not be kept since the start; absent where none is ever lost. */
+  readonly lostRecords?: number
   /** Takes an entry; writes are batched. Never throws: a failure turns `isWritable` false and is observed. */
   append(entry: AuditEntry): void
   /**

@@ -274,6 +274,7 @@ describe('an audit trail in chains', () => {
     expect(addresses()).toHaveLength(20_000)
     const gap = readTrail(directory).find(({ event }) => event === 'gap')
     expect(gap).toMatchObject({ reason: 'unwritable', since: '1970-01-01T00:00:00.000Z', lost: 7 })
+    expect(trail.lostRecords).toBe(7)
     expect(await verify()).toMatchObject({ isSound: true })
   })
 

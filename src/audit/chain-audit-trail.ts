@@ -51,6 +51,7 @@ class ChainAuditTrail implements AuditTrail {
   /** Since when records are lost or nothing can be written. */
   #troubledAt = 0
   #lost = 0
+  #lostInAll = 0
   #closed: Promise<void> | undefined
 
   constructor(options: ChainAuditOptions) {
@@ -74,6 +75,10 @@ class ChainAuditTrail implements AuditTrail {
   get isWritable(): boolean {
     if (this.#closed !== undefined) return false
     return !this.#isStrict || (!this.#writer.hasFailed && this.#fullness() < 1)
+  }
+
+  get lostRecords(): number {
+    return this.#lostInAll
   }
 
   append(entry: AuditEntry): void {
@@ -129,6 +134,7 @@ class ChainAuditTrail implements AuditTrail {
   #lose(): void {
     if (this.#lost === 0 && !this.#writer.hasFailed) this.#troubledAt = this.#clock()
     this.#lost += 1
+    this.#lostInAll += 1
   }
 
   /** Where a slow disk alone was the trouble, nobody tells when it ends. */

@@ -115,6 +115,7 @@ export class DevSession {
   }
 
   #observe(observation: Observation): void {
+    if (observation.type === 'request.ended' || observation.type === 'session.ended') return
     // What a reload brought is told with how long it took.
     if (
       observation.type === 'catalog.changed' ||

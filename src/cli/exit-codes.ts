@@ -57,6 +57,7 @@ const CLASSES: Readonly<Record<ErrorCode, ExitClass>> = {
   CONNECTOR_UNAVAILABLE: 'unavailable',
   AUDIT_UNAVAILABLE: 'unavailable',
   UNAUTHENTICATED: 'refused',
+  INSUFFICIENT_SCOPE: 'refused',
   NOT_CONFIGURED: 'configuration',
   FOREIGN_HOST: 'refused',
   FOREIGN_ORIGIN: 'refused',

@@ -15,6 +15,9 @@ export function observationText(observation: Observation, time: Date): string {
     }
     case 'auth.refused':
       return `${clockTime(time)}  refused a caller from ${observation.address}: ${observation.reason}\n`
+    case 'request.ended':
+    case 'session.ended':
+      return ''
     default: {
       const cause = 'cause' in observation ? observation.cause : undefined
       return `${clockTime(time)}  ${observation.message}\n${cause === undefined ? '' : causeText(cause)}`

@@ -4,7 +4,7 @@ import type { SkillsConnectorOptions } from '../connectors/skills/options.ts'
 import type { TypeScriptConnectorOptions } from '../connectors/typescript/options.ts'
 import type { ServerOptions } from '../edge/options.ts'
 import type { GrantOptions, KeyOptions } from '../identity/options.ts'
-import type { LogOptions } from '../observe/options.ts'
+import type { LogOptions, MetricsOptions } from '../observe/options.ts'
 import type { IdempotencyOptions, LimitOptions, RoleOptions, SanitizeOptions } from '../pipeline/options.ts'
 import type { StorageOptions } from '../storage/options.ts'
 
@@ -37,6 +37,7 @@ export interface Config {
   readonly sanitize: SanitizeOptions
   readonly audit: AuditOptions
   readonly log: LogOptions
+  readonly metrics: MetricsOptions
   readonly storage: StorageOptions
   /** Folder that relative paths were resolved against: the one of the config file. Absolute. */
   readonly directory: string

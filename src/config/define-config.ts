@@ -4,7 +4,7 @@ import type { SkillsConnectorInput } from '../connectors/skills/options.ts'
 import type { TypeScriptConnectorInput } from '../connectors/typescript/options.ts'
 import type { ServerInput } from '../edge/options.ts'
 import type { GrantOptions, KeyOptions } from '../identity/options.ts'
-import type { LogOptions } from '../observe/options.ts'
+import type { LogOptions, MetricsOptions } from '../observe/options.ts'
 import type { LimitOptions, PersonalOptions, RoleOptions, SanitizeOptions } from '../pipeline/options.ts'
 import type { StorageOptions } from '../storage/options.ts'
 
@@ -38,6 +38,7 @@ export interface ConfigInput {
   }
   readonly audit?: Partial<AuditOptions>
   readonly log?: Partial<LogOptions>
+  readonly metrics?: Partial<MetricsOptions>
   readonly storage?: Partial<StorageOptions>
 }
 

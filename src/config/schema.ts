@@ -5,7 +5,7 @@ import { skillsConnectorOptions } from '../connectors/skills/options.ts'
 import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
 import { anonymousOptions, keyOptions, localOptions } from '../identity/options.ts'
-import { logOptions } from '../observe/options.ts'
+import { logOptions, metricsOptions } from '../observe/options.ts'
 import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions } from '../pipeline/options.ts'
 import { storageOptions } from '../storage/options.ts'
 import type { Config } from './config.ts'
@@ -72,5 +72,6 @@ export const configSchema: z.ZodType<CheckedConfig> = z.strictObject({
   sanitize: sanitizeOptions.prefault({}).describe('What is taken out of results and errors before callers see them.'),
   audit: auditOptions.prefault({}).describe('The audit trail: two records for each call, one for each that is denied.'),
   log: logOptions.prefault({}).describe('The log: lines of JSON on stderr.'),
+  metrics: metricsOptions.prefault({}).describe('What is measured, for Prometheus to read.'),
   storage: storageOptions.prefault({}).describe('The embedded storage.'),
 })

@@ -87,6 +87,7 @@ export class Connection {
     this.#session = new LegacySession(this.#engine, {
       id: this.#peer.transport,
       principal: this.#peer.principal,
+      transport: this.#peer.transport,
       opening,
     })
     this.#session.outlet = this.#outlet

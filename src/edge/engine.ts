@@ -83,17 +83,48 @@ export async function answerRequest(
   exchange: Exchange,
   methods: ReadonlyMap<string, Method>,
 ): Promise<Answer | undefined> {
+  const startedMark = engine.guards.timer()
   try {
     const method = methods.get(request.method)
     if (method === undefined) throw unknownMethod(request.method)
     const result = await method(engine, request.params ?? {}, exchange, request)
     if (exchange.cancellation.isCancelled) return undefined
+    if (!CALLS.has(request.method)) observeRequest(engine, exchange, { method: request.method, startedMark })
     return { response: { jsonrpc: '2.0', id: request.id, result } }
   } catch (thrown) {
     if (exchange.cancellation.isCancelled) return undefined
+    const { code, data } = toToolgateError(thrown)
+    // What has the id of a call was recorded with it.
+    if (data?.callId === undefined) {
+      const known = methods.has(request.method) ? { method: request.method } : {}
+      observeRequest(engine, exchange, { ...known, code, startedMark })
+    }
     const error = toAnswerable(engine, thrown)
     return { response: toErrorResponse(error, exchange.era, request.id), error }
   }
+}
+
+/** Methods whose requests are calls: those are recorded as such, with more than is known here. */
+const CALLS: ReadonlySet<string> = new Set([
+  'tools/call',
+  'resources/read',
+  'prompts/get',
+  'completion/complete',
+  'tasks/get',
+  'tasks/result',
+  'tasks/update',
+  'tasks/cancel',
+])
+
+interface EndedRequest {
+  readonly method?: string
+  readonly code?: string
+  readonly startedMark: number
+}
+
+function observeRequest({ guards }: Engine, exchange: Exchange, { startedMark, ...request }: EndedRequest): void {
+  const { transport, era } = exchange
+  guards.observe({ type: 'request.ended', ...request, transport, era, durationMs: guards.timer() - startedMark })
 }
 
 function unknownMethod(method: string): ToolgateError {

@@ -15,6 +15,8 @@ export interface OpenStreams {
   sweep(now: number, isValid?: (principal: Principal) => boolean | Promise<boolean>): Promise<void>
   /** Ends every stream, since the server ends. */
   close(): void
+  /** How many are open. */
+  readonly size: number
 }
 
 interface OpenStream {
@@ -54,6 +56,9 @@ export function createOpenStreams(limits: { maxStreams: number; maxStreamsPerPri
     },
     close() {
       for (const { end } of all()) end()
+    },
+    get size() {
+      return total
     },
   }
 }

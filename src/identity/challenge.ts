@@ -1,9 +1,11 @@
-/** What a 401 or 400 says about the credential that is needed (RFC 6750 §3). */
+/** What a 401, 403 or 400 says about the credential that is needed (RFC 6750 §3). */
 export interface Challenge {
   /** Absent when no credential was sent (RFC 6750 §3.1: nothing is told to whoever did not try). */
   readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
   /** For the developer of the client. */
   readonly description?: string
+  /** What the credential lacks (RFC 6750 §3). */
+  readonly scope?: string
 }
 
 const REALM = 'toolgate'
@@ -17,6 +19,7 @@ export function writeChallenge(challenge: Challenge = {}): string {
   const parameters = [`realm=${quote(REALM)}`]
   if (challenge.error !== undefined) parameters.push(`error=${quote(challenge.error)}`)
   if (challenge.description !== undefined) parameters.push(`error_description=${quote(challenge.description)}`)
+  if (challenge.scope !== undefined) parameters.push(`scope=${quote(challenge.scope)}`)
   return `Bearer ${parameters.join(', ')}`
 }
 

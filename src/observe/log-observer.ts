@@ -19,6 +19,8 @@ export interface LogPlace {
 }
 
 type Level = 'info' | 'warn' | 'error'
+/** What is worth a line. */
+type Logged = Exclude<Observation, { type: 'request.ended' | 'session.ended' }>
 type CallEnded = Extract<Observation, { type: 'call.ended' }>
 
 interface Line {
@@ -45,6 +47,7 @@ export function createLogObserver({ level, write, mask, clock = Date.now }: LogP
     { write: (line: string) => take(escapeJson(mask === undefined ? line.slice(0, -1) : mask(line.slice(0, -1)))) },
   )
   return (observation) => {
+    if (!isForLog(observation)) return
     const severity = levelOf(observation)
     if (!logger.isLevelEnabled(severity)) return
     const { fields, message } = toLine(observation)
@@ -57,7 +60,12 @@ function takeIntoStderr(): (line: string) => void {
   return (line) => writer.write(line)
 }
 
-function levelOf(observation: Observation): Level {
+/** Calls have their line; what clients ask beside them would drown it. */
+function isForLog(observation: Observation): observation is Logged {
+  return observation.type !== 'request.ended' && observation.type !== 'session.ended'
+}
+
+function levelOf(observation: Logged): Level {
   switch (observation.type) {
     case 'call.ended':
       return levelOfCall(observation)
@@ -84,7 +92,7 @@ function levelOfCall({ status, code, cause }: CallEnded): Level {
   return row?.audience === 'operator' ? 'error' : 'info'
 }
 
-function toLine(observation: Observation): Line {
+function toLine(observation: Logged): Line {
   switch (observation.type) {
     case 'call.ended':
       return toCallLine(observation)

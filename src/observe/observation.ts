@@ -9,6 +9,10 @@ export type Observation =
       /** `tools/call`, `resources/read`, … */
       readonly method: string
       readonly name: string
+      /** What the catalog has under that name; absent when it has nothing. It may be hidden from the caller. */
+      readonly capability?: string
+      /** What the policy said; absent when the call did not get that far. */
+      readonly decision?: 'permit' | 'deny'
       /** Name of the verified principal. */
       readonly client: string
       /** Of the verified principal. */
@@ -22,7 +26,25 @@ export type Observation =
       /** The cause of an unexpected failure; for the log alone. */
       readonly cause?: unknown
     }
-  | { readonly type: 'auth.refused'; readonly reason: string; readonly address: string }
+  | {
+      /** A request that was not a call, or was refused before it became one. */
+      readonly type: 'request.ended'
+      /** Absent when there is no such method. */
+      readonly method?: string
+      readonly transport: string
+      readonly era: string
+      readonly code?: string
+      readonly durationMs: number
+    }
+  | {
+      /** A session of a revision before 2026-07-28 that this process serves no more. */
+      readonly type: 'session.ended'
+      /** Of the protocol, as agreed on. */
+      readonly version: string
+      readonly transport: string
+      readonly durationMs: number
+    }
+  | { readonly type: 'auth.refused'; readonly reason: string; readonly address: string; readonly code?: string }
   | { readonly type: 'server.started'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'server.stopped'; readonly message: string }
   | { readonly type: 'catalog.changed'; readonly message: string; readonly details?: Record<string, unknown> }

@@ -23,6 +23,8 @@ export interface Policy {
   /** Names the rules under which it decides: SHA-256 of the roles, base64url. */
   readonly hash: string
   decide(principal: Principal, capability: Capability): Decision
+  /** Whether the roles of the principal grant a scope; for what is no capability. */
+  holds(principal: Principal, scope: string): boolean
   /** How it came to that: for operators, never for callers. */
   explain(principal: Principal, capability: Capability): PolicyReading
 }
@@ -84,6 +86,7 @@ export function createPolicy(roles: Readonly<Record<string, RoleOptions>>): Poli
           .map(({ name }) => name),
       }
     },
+    holds: (principal, scope) => principal.roles.some((name) => compiled.get(name)?.scopes.includes(scope) === true),
   }
 }
 

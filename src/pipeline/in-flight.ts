@@ -2,6 +2,17 @@
 export class InFlight {
   #count = 0
   #waiting: (() => void)[] = []
+  /** Shared by all configurations that this one came after. */
+  readonly #total: { count: number }
+
+  constructor(before?: InFlight) {
+    this.#total = before === undefined ? { count: 0 } : before.#total
+  }
+
+  /** Calls that run under this configuration or one before. */
+  get total(): number {
+    return this.#total.count
+  }
 
   get count(): number {
     return this.#count
@@ -9,10 +20,12 @@ export class InFlight {
 
   begin(): void {
     this.#count += 1
+    this.#total.count += 1
   }
 
   end(): void {
     this.#count -= 1
+    this.#total.count -= 1
     if (this.#count > 0) return
     for (const resolve of this.#waiting.splice(0)) resolve()
   }

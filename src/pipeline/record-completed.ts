@@ -94,6 +94,8 @@ function observe(guards: Guards, call: Call, trace: Trace, { outcome, durationMs
     kind: call.kind,
     method: call.method,
     name: call.name,
+    ...(trace.capability === undefined ? {} : { capability: trace.capability.name }),
+    ...(trace.decision === undefined ? {} : { decision: trace.decision.effect }),
     client: principal.name,
     ...(principal.tenant === undefined ? {} : { tenant: principal.tenant }),
     transport: call.transport,

@@ -19,7 +19,7 @@ export async function authenticateRequest(
   )
   const found = (answer instanceof Promise ? await answer : answer) ?? access.anonymous ?? missingCredential
   if (!isRefusal(found)) return found
-  engine.guards.observe({ type: 'auth.refused', reason: found.reason, address: address ?? '' })
+  engine.guards.observe({ type: 'auth.refused', reason: found.reason, address: address ?? '', code: found.error.code })
   throw challenge(found, response)
 }
 

@@ -14,6 +14,7 @@ import { checkAccept, checkMediaType, checkRequest, pathOf } from './check-reque
 import { readBody } from './read-body.ts'
 import { isProbe, type ReadyState, serveHealth } from './serve-health.ts'
 import { findSession, serveGet, servePost } from './serve-legacy.ts'
+import { type MetricsSource, serveMetrics } from './serve-metrics.ts'
 import { type HttpExchange, serveModern } from './serve-modern.ts'
 import { createSsePair, type SsePair } from './serve-sse-pair.ts'
 import { createKeepAlive, type KeepAlive } from './sse-stream.ts'
@@ -41,6 +42,7 @@ interface Parts {
   readonly engine: Engine
   readonly access: HttpAccess
   readonly state: ReadyState
+  readonly metrics: MetricsSource | undefined
   readonly rules: OriginRules
   readonly sessions: SessionStore
   readonly keepAlive: KeepAlive
@@ -56,17 +58,19 @@ const SWEEP_MS = 1_000
 export interface HttpPlace {
   readonly host: string
   readonly state: ReadyState
+  /** Absent where nothing is measured. */
+  readonly metrics?: MetricsSource | undefined
 }
 
 /** Makes the server; it does not listen yet. */
-export function createHttpEdge(engine: Engine, access: HttpAccess, { host, state }: HttpPlace): HttpEdge {
+export function createHttpEdge(engine: Engine, access: HttpAccess, { host, state, metrics }: HttpPlace): HttpEdge {
   const rules = createOriginRules({ ...engine.options, host })
   const sessions = createSessionStore(engine)
   const keepAlive = createKeepAlive(engine.options.keepAliveMs)
   const ssePair = engine.options.compat.sse ? createSsePair(engine) : undefined
   const isValid = (principal: Principal): boolean | Promise<boolean> => isLetIn(access, principal)
   const sweep = setInterval(() => void engine.streams.sweep(engine.guards.clock(), isValid), SWEEP_MS).unref()
-  const parts: Parts = { engine, access, state, rules, sessions, keepAlive, ssePair, sweep }
+  const parts: Parts = { engine, access, state, metrics, rules, sessions, keepAlive, ssePair, sweep }
   // A client that sends its headers or body by the byte is cut off soon; answers may take as long as they need.
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 65_000 },
@@ -89,6 +93,10 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
       serveHealth(parts.state, request, response)
       return
     }
+    if (isForMetrics(parts, request)) {
+      await serveMetrics(parts, request, response)
+      return
+    }
     parts.rules.check(request, response)
     const ssePair = findSsePair(parts, request)
     if (ssePair === undefined) requirePath(request, parts.engine.options.path)
@@ -104,6 +112,12 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
   } catch (thrown) {
     refuse(parts, response, thrown)
   }
+}
+
+/** The MCP endpoint comes first, whatever its path. */
+function isForMetrics(parts: Parts, request: IncomingMessage): parts is Parts & { readonly metrics: MetricsSource } {
+  const { metrics, engine } = parts
+  return metrics !== undefined && metrics.path !== engine.options.path && pathOf(request) === metrics.path
 }
 
 function refuse(parts: Parts, response: ServerResponse, thrown: unknown, id?: RequestId): void {

@@ -53,6 +53,7 @@ type Change = (before: SessionSettings) => SessionSettings
 export interface SessionParts {
   readonly id: string
   readonly principal: Principal
+  readonly transport: Exchange['transport']
   readonly opening: Opening
   /** Absent for a new session, as is `revision`. */
   readonly settings?: SessionSettings
@@ -86,12 +87,18 @@ export class LegacySession implements SessionState {
   readonly #inFlight = new Map<RequestId, Cancellation>()
   readonly #asks = new Map<RequestId, Ask>()
   readonly #stopEvents: () => void
+  readonly #transport: Exchange['transport']
+  readonly #startedMark: number
+  #hasEnded = false
   #streams: ResumableStreams | undefined
   #askCount = 0
 
-  constructor(engine: Engine, { id, principal, opening, settings = INITIAL, revision = 0, keep }: SessionParts) {
+  constructor(engine: Engine, parts: SessionParts) {
+    const { id, principal, transport, opening, settings = INITIAL, revision = 0, keep } = parts
     this.#engine = engine
     this.#keep = keep
+    this.#transport = transport
+    this.#startedMark = engine.guards.timer()
     this.id = id
     this.principal = principal
     this.opening = opening
@@ -190,6 +197,16 @@ export class LegacySession implements SessionState {
     this.#streams?.close()
     this.outlet?.close()
     this.outlet = undefined
+    this.#observeEnd()
+  }
+
+  #observeEnd(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    const { timer, observe } = this.#engine.guards
+    const { version } = this.opening
+    const durationMs = timer() - this.#startedMark
+    observe({ type: 'session.ended', version, transport: this.#transport, durationMs })
   }
 
   #withdraw(cancelled: Cancellation): void {

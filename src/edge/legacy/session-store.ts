@@ -109,7 +109,7 @@ class ServedSessions implements SessionStore {
   }
 
   #make(id: string, principal: Principal, recorded: Partial<FoundSession> & { opening: Opening }): LegacySession {
-    return new LegacySession(this.#engine, { id, principal, ...recorded, keep: this.#keeper.change })
+    return new LegacySession(this.#engine, { id, principal, transport: 'http', ...recorded, keep: this.#keeper.change })
   }
 
   /** Gives the session that had to make room. It is let go of here. */

@@ -143,12 +143,8 @@ it('is refused where tool and client do not agree, but tells nobody of a tool th
     ['must', 'METHOD_NOT_FOUND'],
     ['plain', 'METHOD_NOT_FOUND'],
   ])
-  const policy = {
-    hash: 'none',
-    explain: () => ({ roles: [], otherRoles: [] }),
-    decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) as const,
-  }
-  engine.guards = { ...engine.guards, policy }
+  const decide = () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) as const
+  engine.guards = { ...engine.guards, policy: { ...engine.guards.policy, decide } }
   for (const params of [{ name: 'must' }, { name: 'plain', task: {} }, { name: 'job', task: {} }])
     expect(await failureOf(ask('tools/call', params))).toMatchObject({
       code: -32602,
@@ -327,12 +323,8 @@ it('who loses the right to the tool while it waits is answered as if the task ha
   const { taskId } = await call('job')
   const waiting = failureOf(result(taskId))
   await settled()
-  const policy = {
-    hash: 'none',
-    explain: () => ({ roles: [], otherRoles: [] }),
-    decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) as const,
-  }
-  engine.guards = { ...engine.guards, policy }
+  const decide = () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) as const
+  engine.guards = { ...engine.guards, policy: { ...engine.guards.policy, decide } }
   end('secret')
   expect(await waiting).toMatchObject({ code: -32602, message: 'Unknown task.' })
 })

@@ -164,11 +164,7 @@ it('whoever may not use the tool any more may not see its tasks either', async (
   const { policy } = engine.guards
   engine.guards = {
     ...engine.guards,
-    policy: {
-      ...policy,
-      hash: 'none',
-      decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }),
-    },
+    policy: { ...policy, decide: () => ({ effect: 'deny', reason: 'hidden', rule: 'none', missing: [] }) },
   }
   const refused = await failureOf(get(taskId))
   expect(refused).toMatchObject({ code: -32602, message: 'Unknown task.' })
@@ -269,11 +265,7 @@ it('a task is resumed through every guard: without the right to the tool it stay
   const { policy } = engine.guards
   engine.guards = {
     ...engine.guards,
-    policy: {
-      ...policy,
-      hash: 'none',
-      decide: () => ({ effect: 'deny', reason: 'scope', rule: 'none', missing: ['crm:write'] }),
-    },
+    policy: { ...policy, decide: () => ({ effect: 'deny', reason: 'scope', rule: 'none', missing: ['crm:write'] }) },
   }
   const refused = await failureOf(peer.request('tasks/update', { taskId: handle.taskId, inputResponses }))
   expect(refused.code).toBe(-31403)
