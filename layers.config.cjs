@@ -30,9 +30,15 @@ const layers = [
   },
   {
     path: 'storage/',
-    job: 'what must last beside the trail: API keys, tasks, sessions, keys of subjects',
-    imports: ['errors.ts'],
+    job: 'what must last beside the trail: API keys, tasks, usage, sessions, keys of subjects',
+    imports: ['observe/sketch.ts', 'errors.ts'],
     packages: ['libsql'],
+  },
+  {
+    path: 'usage/',
+    job: 'who uses what: calls added up by the minute',
+    imports: ['storage/usage-store.ts', 'observe/'],
+    packages: [],
   },
   {
     path: 'audit/',
@@ -101,6 +107,7 @@ const layers = [
       'connectors/',
       'identity/',
       'audit/',
+      'usage/',
       'storage/',
       'capabilities/',
       'sanitize/',
@@ -140,6 +147,7 @@ const layers = [
       'storage/',
       'audit/',
       'capabilities/',
+      'observe/sketch.ts',
       'error-table.ts',
       'errors.ts',
     ],

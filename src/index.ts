@@ -1,6 +1,6 @@
 /** The public API: authoring, and running a Toolgate inside one's own process. */
 
-export type { App, AppOptions, ReloadReport } from './app/app.ts'
+export type { App, AppOptions, ReloadReport, UsageDimension, UsageQuery, UsageSum } from './app/app.ts'
 export { createApp } from './app/create-app.ts'
 export type { CallContext, Caller, ChangeNotifier } from './capabilities/call-context.ts'
 export {

@@ -39,5 +39,6 @@ it('toolgate/testkit exports these names', async () => {
     'sessionRecordsSuite',
     'subjectKeyStoreSuite',
     'taskStoreSuite',
+    'usageStoreSuite',
   ])
 })

@@ -8,6 +8,9 @@ import type { Observer } from '../observe/observation.ts'
 import type { Breakers } from '../pipeline/breakers.ts'
 import type { ExplainedCall, Explanation } from '../pipeline/explain-call.ts'
 import type { StoredKey } from '../storage/key-store.ts'
+import type { UsageQuery, UsageSum } from '../usage/read-usage.ts'
+
+export type { UsageDimension, UsageQuery, UsageSum } from '../usage/read-usage.ts'
 
 /** What may be given beside the configuration; all of it optional. */
 export interface AppOptions {
@@ -72,6 +75,11 @@ export interface App {
   readonly breakers: Pick<Breakers, 'states'>
   /** Files and folders whose change means `reload`. */
   watched(): readonly string[]
+  /**
+   * Adds up how tools were used while Toolgate was served from this storage, by whichever process; up to a minute behind.
+   * Rejects with `STORAGE_FAILED`, or `RangeError` for a span that is none.
+   */
+  readUsage(query: UsageQuery): Promise<readonly UsageSum[]>
   /** Tells the log, and whoever else listens, of something that happened around the app. */
   readonly observe: Observer
   /** Lets running calls end, then ends streams and connectors and writes out the audit trail. Idempotent. */

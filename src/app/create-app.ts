@@ -18,6 +18,7 @@ import { identityOf } from './identity-of.ts'
 import { openMetrics } from './open-metrics.ts'
 import { RunningApp } from './running-app.ts'
 import { Sources } from './sources.ts'
+import { UsageRecording } from './usage-recording.ts'
 
 /**
  * Connects every connector, compiles what they offer and puts the guards in front of it. Nothing listens yet.
@@ -31,7 +32,8 @@ import { Sources } from './sources.ts'
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const clock = options.clock ?? Date.now
   const metrics = openMetrics(config)
-  const log = createLog(config, options, metrics?.observe)
+  const usage = new UsageRecording(config)
+  const log = createLog(config, options, [usage.observe, metrics?.observe])
   const sources = new Sources(options.connectors ?? [], log.observe)
   try {
     const prepared = await sources.prepare(config.connectors)
@@ -49,19 +51,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const hashKey = deriveKey(pepper, 'toolgate personal 1')
     const guards = createGuards(config, prepared.catalog, { audit, plan, observe, clock, timer, hashKey })
     const engine = engineOf(config, guards, { pepper, storage })
-    return new RunningApp({
-      config,
-      openAccess,
-      engine,
-      sources,
-      storage,
-      audit,
-      log,
-      recording,
-      hashKey,
-      sinks,
-      metrics,
-    })
+    const records = { audit, recording, sinks, log, metrics, usage }
+    return new RunningApp({ ...records, config, openAccess, engine, sources, storage, hashKey })
   } catch (thrown) {
     metrics?.close()
     await sources.close()

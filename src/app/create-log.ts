@@ -13,8 +13,12 @@ export interface AppLog {
   use(config: Config): void
 }
 
-/** Makes the log of a configuration; what is measured hears the same. */
-export function createLog(config: Config, { writeLog, clock, observer }: AppOptions, metrics?: Observer): AppLog {
+/** Makes the log of a configuration; others hear the same. */
+export function createLog(
+  config: Config,
+  { writeLog, clock, observer }: AppOptions,
+  others: readonly (Observer | undefined)[] = [],
+): AppLog {
   const open = (wanted: Config): Observer =>
     createLogObserver({
       ...wanted.log,
@@ -23,10 +27,10 @@ export function createLog(config: Config, { writeLog, clock, observer }: AppOpti
       ...(clock === undefined ? {} : { clock }),
     })
   let current = open(config)
-  const others = [metrics, observer].filter((other) => other !== undefined)
+  const hearing = [...others, observer].filter((other) => other !== undefined)
   const log: Observer = (observation) => current(observation)
   return {
-    observe: others.length === 0 ? log : combineObservers([log, ...others]),
+    observe: hearing.length === 0 ? log : combineObservers([log, ...hearing]),
     use(next) {
       current = open(next)
     },

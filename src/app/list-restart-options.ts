@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/config.ts'
 
 /** Sections whose options hold from the start of the process to its end. */
-const FIXED = ['server', 'storage', 'audit', 'metrics'] as const
+const FIXED = ['server', 'storage', 'audit', 'metrics', 'usage'] as const
 
 /** The options, as `server.port`, in which two configurations differ and that a running server cannot take over. */
 export function listRestartOptions(before: Config, after: Config): readonly string[] {

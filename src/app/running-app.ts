@@ -14,6 +14,7 @@ import type { Metrics } from '../observe/metrics/create-metrics.ts'
 import type { Observer } from '../observe/observation.ts'
 import { type ExplainedCall, type Explanation, explainCall } from '../pipeline/explain-call.ts'
 import type { Storage } from '../storage/open-storage.ts'
+import type { UsageQuery, UsageSum } from '../usage/read-usage.ts'
 import type { Access } from './access.ts'
 import type { App, ReconfigureReport, ReloadReport } from './app.ts'
 import { recordConfigChanged, recordStarted, recordStopped } from './audit.ts'
@@ -26,6 +27,7 @@ import { listRestartOptions } from './list-restart-options.ts'
 import { gaugeParts } from './open-metrics.ts'
 import { Readiness } from './readiness.ts'
 import type { PreparedSources, Sources } from './sources.ts'
+import type { UsageRecording } from './usage-recording.ts'
 
 interface Parts {
   readonly config: Config
@@ -35,6 +37,7 @@ interface Parts {
   readonly sources: Sources
   readonly storage: Storage
   readonly audit: AuditTrail
+  readonly usage: UsageRecording
   readonly log: AppLog
   /** For hashes of personal data. */
   readonly hashKey: Uint8Array
@@ -93,6 +96,7 @@ export class RunningApp implements App {
     const host = at.host ?? server.host
     this.#access.requireHttp(host)
     this.#parts.sinks.start('http')
+    await this.#startUsage()
     const { createHttpEdge } = await import('../edge/http/serve-http.ts')
     this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness, metrics })
     const port = await listenOn(this.#http, host, at.port ?? server.port)
@@ -108,6 +112,7 @@ export class RunningApp implements App {
     const { engine } = this.#parts
     const principal = this.#access.requireLocal()
     this.#parts.sinks.start('stdio')
+    await this.#startUsage()
     const { reserveStdout } = await import('../edge/stdio/reserve-stdout.ts')
     const { serveStdio } = await import('../edge/stdio/serve-stdio.ts')
     this.#isServing = true
@@ -151,9 +156,19 @@ export class RunningApp implements App {
     return this.#parts.sources.watched()
   }
 
+  readUsage(query: UsageQuery): Promise<readonly UsageSum[]> {
+    return this.#parts.usage.read(query)
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
+  }
+
+  #startUsage(): Promise<void> {
+    const { clock, observe: observer } = this.#parts.engine.guards
+    const isTool = (name: string): boolean => this.catalog.findTool(name) !== undefined
+    return this.#parts.usage.start({ isTool, clock, observer })
   }
 
   /** Reloads come one after the other; one that fails does not keep the next from its turn. */
@@ -206,7 +221,7 @@ export class RunningApp implements App {
   }
 
   async #close(): Promise<void> {
-    const { engine, sources, storage, audit, recording, sinks, metrics } = this.#parts
+    const { engine, sources, storage, audit, recording, sinks, metrics, usage } = this.#parts
     const { drain } = engine.options
     this.#readiness.setDraining()
     if (this.#http !== undefined) {
@@ -221,6 +236,7 @@ export class RunningApp implements App {
     if (this.#isRecording) recordStopped(audit, engine.guards.clock())
     await audit.close()
     await sinks.close()
+    await usage.close()
     storage.close()
     metrics?.close()
     if (this.#isServing) engine.guards.observe({ type: 'server.stopped', message: 'Stopped' })
@@ -256,9 +272,9 @@ async function waitAtMost(milliseconds: number, something: Promise<void>): Promi
 }
 
 /** What a running server cannot take over is as it was. */
-function keepFixed(before: Config, { server: _, storage: __, audit: ___, metrics: ____, ...taken }: Config): Config {
-  const { server, storage, audit, metrics } = before
-  return Object.freeze({ ...taken, server, storage, audit, metrics })
+function keepFixed(before: Config, after: Config): Config {
+  const { server, storage, audit, metrics, usage } = before
+  return Object.freeze({ ...after, server, storage, audit, metrics, usage })
 }
 
 function listenOn({ server }: HttpEdge, host: string, port: number): Promise<number> {

@@ -7,6 +7,7 @@ import type { GrantOptions, KeyOptions } from '../identity/options.ts'
 import type { LogOptions, MetricsOptions } from '../observe/options.ts'
 import type { IdempotencyOptions, LimitOptions, RoleOptions, SanitizeOptions } from '../pipeline/options.ts'
 import type { StorageOptions } from '../storage/options.ts'
+import type { UsageOptions } from '../usage/options.ts'
 
 /** A connector in the configuration; `type` tells which. */
 export type ConnectorOptions = TypeScriptConnectorOptions | SdkConnectorOptions | SkillsConnectorOptions
@@ -39,6 +40,7 @@ export interface Config {
   readonly log: LogOptions
   readonly metrics: MetricsOptions
   readonly storage: StorageOptions
+  readonly usage: UsageOptions
   /** Folder that relative paths were resolved against: the one of the config file. Absolute. */
   readonly directory: string
   /** The config file; absent when the record was not read from one. Absolute. */

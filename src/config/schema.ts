@@ -8,6 +8,7 @@ import { anonymousOptions, keyOptions, localOptions } from '../identity/options.
 import { logOptions, metricsOptions } from '../observe/options.ts'
 import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions } from '../pipeline/options.ts'
 import { storageOptions } from '../storage/options.ts'
+import { usageOptions } from '../usage/options.ts'
 import type { Config } from './config.ts'
 
 /** What the file says with the defaults filled in; names and paths that depend on where it lies are still open. */
@@ -74,4 +75,5 @@ export const configSchema: z.ZodType<CheckedConfig> = z.strictObject({
   log: logOptions.prefault({}).describe('The log: lines of JSON on stderr.'),
   metrics: metricsOptions.prefault({}).describe('What is measured, for Prometheus to read.'),
   storage: storageOptions.prefault({}).describe('The embedded storage.'),
+  usage: usageOptions.prefault({}).describe('Who calls which tool how often; see docs/how-to/see-who-uses-what.md.'),
 })

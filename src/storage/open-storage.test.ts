@@ -20,7 +20,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { keyStoreSuite } from '../testkit/key-store-suite.ts'
 import { subjectKeyStoreSuite } from '../testkit/subject-key-store-suite.ts'
 import { taskStoreSuite } from '../testkit/task-store-suite.ts'
+import { usageStoreSuite } from '../testkit/usage-store-suite.ts'
 import type { StoredKey } from './key-store.ts'
+import { createMemoryUsageStore } from './memory/usage-store.ts'
 import { openStorage, type Storage } from './open-storage.ts'
 import { bestDriver, openDatabase } from './sqlite/open-database.ts'
 import { takeLock } from './sqlite/take-lock.ts'
@@ -167,6 +169,17 @@ describe.skipIf(newNode === undefined)(
       for (const { name, run } of cases) await run().catch((error) => console.log(name, error))
       console.log(cases.length)`)
       expect(stdout).toBe(`${taskStoreSuite(() => open().tasks).length}\n`)
+    })
+
+    it('the use of tools keeps its contract, too', async () => {
+      const { stdout } = await inNewNode(`
+      const { usageStoreSuite } = await import(${href('../testkit/usage-store-suite.ts')})
+      const { openUsageStore } = await import(${href('./open-usage-store.ts')})
+      let count = 0
+      const cases = usageStoreSuite(() => openUsageStore({ directory: process.argv[1] + (count += 1) }))
+      for (const { name, run } of cases) await run().catch((error) => console.log(name, error))
+      console.log(cases.length)`)
+      expect(stdout).toBe(`${usageStoreSuite(createMemoryUsageStore).length}\n`)
     })
 
     it('are seen by a process with libsql that has the file open, and the other way round', async () => {

@@ -27,6 +27,15 @@ const MIGRATIONS: readonly string[] = [
     wrapped_key TEXT NOT NULL,
     created_at TEXT NOT NULL
   ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE usage (
+    step_ms INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    tool TEXT NOT NULL,
+    client TEXT NOT NULL,
+    status TEXT NOT NULL,
+    sketch TEXT NOT NULL,
+    PRIMARY KEY (step_ms, start, tool, client, status)
+  ) STRICT, WITHOUT ROWID`,
 ]
 
 /** Brings the schema up to date, whichever release made it. Two processes may do so at once. */

@@ -26,10 +26,13 @@ interface Connection {
 interface StorageFileOptions {
   readonly file: string
   readonly driver?: SqliteDriver
+  /** Whether it waits for other processes, and for the disk after every write. Default: `true`. */
+  readonly isPatient?: boolean
 }
 
 /** The connection is made at the first use, and anew when the file under its name is another one. */
-export function createStorageFile({ file, driver }: StorageFileOptions): StorageFile {
+export function createStorageFile(options: StorageFileOptions): StorageFile {
+  const { file } = options
   let connection: Connection | undefined
 
   const close = (): void => {
@@ -41,7 +44,7 @@ export function createStorageFile({ file, driver }: StorageFileOptions): Storage
   const connect = (stats: Stats): Connection => {
     if (connection?.inode === stats.ino && connection.device === stats.dev) return connection
     close()
-    connection = { ...open(file, driver), inode: stats.ino, device: stats.dev }
+    connection = { ...open(options), inode: stats.ino, device: stats.dev }
     return connection
   }
 
@@ -94,13 +97,13 @@ function make(file: string): void {
   }
 }
 
-function open(file: string, driver: SqliteDriver | undefined): Pick<Connection, 'database' | 'prepare'> {
+function open({ file, driver, isPatient = true }: StorageFileOptions): Pick<Connection, 'database' | 'prepare'> {
   const database = openDatabase(file, driver)
   try {
-    database.exec('PRAGMA busy_timeout = 2000')
+    database.exec(`PRAGMA busy_timeout = ${isPatient ? 2000 : 50}`)
     // In this mode readers never wait for a writer in another process.
     database.exec('PRAGMA journal_mode = WAL')
-    database.exec('PRAGMA synchronous = FULL')
+    database.exec(`PRAGMA synchronous = ${isPatient ? 'FULL' : 'NORMAL'}`)
     // A key that was destroyed must not be found in a free page.
     database.exec('PRAGMA secure_delete = ON')
     migrate(database)
