@@ -200,6 +200,28 @@ const keysList: Command = {
   load: async () => (await import('./commands/keys.ts')).listKeys,
 }
 
+const usage: Command = {
+  name: 'usage',
+  summary: 'Prints how often tools were called, how often that failed, and how long it took.',
+  details:
+    'Counted by running servers, one process or many, in storage.directory; the last minute may still be missing.',
+  arguments: [path],
+  options: [
+    { name: 'since', value: 'SPAN', description: 'How far back: 7d, 24h or 90m; at most 30d are kept. Default: 24h.' },
+    {
+      name: 'by',
+      value: 'WHAT',
+      isRepeatable: true,
+      description: 'What to tell apart: tool, client or status; may be given several times. Default: tool.',
+    },
+    config,
+    json,
+    help,
+  ],
+  examples: ['toolgate usage', 'toolgate usage --since 7d --by client', 'toolgate usage --by tool --by client --json'],
+  load: async () => (await import('./commands/usage.ts')).usage,
+}
+
 const configPrint: Command = {
   name: 'config print',
   summary: 'Prints the effective configuration, defaults filled in and secrets masked.',
@@ -230,6 +252,7 @@ export const commands: readonly Command[] = [
   keysNew,
   keysList,
   ...auditCommands,
+  usage,
   configPrint,
   configSchema,
 ]

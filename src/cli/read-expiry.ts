@@ -1,6 +1,6 @@
+import { readSpan } from './read-span.ts'
 import { UsageError } from './usage-error.ts'
 
-const UNITS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000 }
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/
 
 /**
@@ -20,7 +20,7 @@ export function readExpiry(text: string, now: number): string {
 const MAX_TIME = 253_402_300_799_999
 
 function readTime(text: string, now: number): number {
-  const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? []
-  if (unit !== undefined) return now + Number(count) * (UNITS[unit] ?? Number.NaN)
+  const spanMs = readSpan(text)
+  if (spanMs !== undefined) return now + spanMs
   return TIME.test(text) ? Date.parse(text) : Number.NaN
 }
