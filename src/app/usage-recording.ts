@@ -40,7 +40,7 @@ export class UsageRecording {
     return readUsage(await this.#open(), query)
   }
 
-  /** Writes what was counted and lets go of the storage. Never rejects. */
+  /** Writes what was counted and lets go of the storage. */
   async close(): Promise<void> {
     this.#isClosed = true
     const recorder = this.#recorder
