@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { AuditTrail } from '../audit/audit-trail.ts'
@@ -7,7 +6,6 @@ import type { Config } from '../config/config.ts'
 import type { Engine } from '../edge/engine.ts'
 import type { HttpAccess, HttpEdge } from '../edge/http/serve-http.ts'
 import { connectInMemory, type MemoryClient, type MemoryPeer } from '../edge/memory/connect-in-memory.ts'
-import { ToolgateError } from '../errors.ts'
 import { localPrincipal } from '../identity/known-principals.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Metrics } from '../observe/metrics/create-metrics.ts'
@@ -24,6 +22,7 @@ import { createGuards } from './create-guards.ts'
 import type { AppLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
 import { listRestartOptions } from './list-restart-options.ts'
+import { listenOn } from './listen-on.ts'
 import { gaugeParts } from './open-metrics.ts'
 import { Readiness } from './readiness.ts'
 import type { PreparedSources, Sources } from './sources.ts'
@@ -275,28 +274,4 @@ async function waitAtMost(milliseconds: number, something: Promise<void>): Promi
 function keepFixed(before: Config, after: Config): Config {
   const { server, storage, audit, metrics, usage } = before
   return Object.freeze({ ...after, server, storage, audit, metrics, usage })
-}
-
-function listenOn({ server }: HttpEdge, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port)))
-    server.listen({ host: host.replace(/^\[|\]$/g, ''), port }, () => resolve((server.address() as AddressInfo).port))
-  })
-}
-
-function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): ToolgateError {
-  if (cause.code === 'EADDRINUSE') {
-    return new ToolgateError({
-      code: 'ADDRESS_IN_USE',
-      message: `Port ${port} on ${host} is taken by another process.`,
-      hint: 'Stop that process, or choose another port: PORT=3001, --port 3001 or server.port.',
-      cause,
-    })
-  }
-  return new ToolgateError({
-    code: 'ADDRESS_IN_USE',
-    message: `Cannot listen on ${host} port ${port}: ${cause.code ?? cause.message}.`,
-    hint: 'Choose another host or port.',
-    cause,
-  })
 }
