@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
@@ -24,8 +25,9 @@ import { usageStoreSuite } from '../testkit/usage-store-suite.ts'
 import type { StoredKey } from './key-store.ts'
 import { createMemoryUsageStore } from './memory/usage-store.ts'
 import { openStorage, type Storage } from './open-storage.ts'
-import { bestDriver, openDatabase } from './sqlite/open-database.ts'
+import { bestDriver, openDatabase, type SqliteDatabase } from './sqlite/open-database.ts'
 import { takeLock } from './sqlite/take-lock.ts'
+import type { StoredSubject } from './subject-key-store.ts'
 
 const run = promisify(execFile)
 let folder = ''
@@ -116,6 +118,52 @@ describe('keys of subjects in SQLite keep the contract with libsql', () => {
     expect(bytes.join('')).not.toContain('wwww')
     expect(subjectKeys.find('key:b')).toBeDefined()
   })
+})
+
+describe('keys of subjects that were removed from among many', () => {
+  const sum = (text: string): string => createHash('sha384').update(text).digest('base64url')
+  const stored = (at: number): StoredSubject => ({
+    subject: `s_${sum(`subject ${at}`).slice(0, 22)}`,
+    principalId: `key:${at}`,
+    wrappedKey: sum(`key ${at}`),
+    createdAt: '2026-11-22T00:00:00.000Z',
+  })
+  const rawBytes = (): string =>
+    readdirSync(directory())
+      .map((name) => readFileSync(join(directory(), name), 'latin1'))
+      .join('')
+  const withoutStorage = (work: (database: SqliteDatabase) => void): void => {
+    const database = openDatabase(databaseFile())
+    work(database)
+    database.close()
+  }
+
+  it('stand in no file, also those of which copies were left where rows had been moved', () => {
+    const { subjectKeys } = open()
+    const all = Array.from({ length: 600 }, (_, at) => stored(at))
+    for (const each of all) subjectKeys.add(each)
+    withoutStorage((database) => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get())
+    const before = rawBytes()
+    const copied = all.filter(({ wrappedKey }) => before.split(wrappedKey).length > 2)
+    expect(copied.length).toBeGreaterThan(0)
+    for (const { subject } of copied) subjectKeys.remove(subject)
+    const after = rawBytes()
+    expect(copied.filter(({ wrappedKey }) => after.includes(wrappedKey))).toEqual([])
+    expect(subjectKeys.list()).toHaveLength(all.length - copied.length)
+  }, 60_000)
+
+  it('are not said to be gone while a reader keeps them in the journal, and are gone when it is done again', () => {
+    const { subjectKeys } = open()
+    for (const at of [0, 1]) subjectKeys.add(stored(at))
+    withoutStorage((reader) => {
+      reader.exec('BEGIN')
+      reader.prepare('SELECT * FROM audit_subjects').all()
+      expect(() => subjectKeys.remove(stored(0).subject)).toThrow(/journal/)
+      reader.exec('COMMIT')
+    })
+    subjectKeys.remove(stored(0).subject)
+    expect(rawBytes()).not.toContain(stored(0).wrappedKey)
+  }, 20_000)
 })
 
 describe('a lock', () => {

@@ -17,6 +17,6 @@ export interface SubjectKeyStore {
   /** Keeps it, unless the principal has one already. Answers the one that is kept. */
   add(subject: StoredSubject): StoredSubject
   list(): readonly StoredSubject[]
-  /** Destroys it, so that nothing of it is left in the file. Answers whether there was one. */
+  /** Destroys it, so that nothing of it is left in the files; throws when something may be. Answers whether there was one. */
   remove(subject: string): boolean
 }

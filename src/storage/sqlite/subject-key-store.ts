@@ -1,5 +1,6 @@
+import { ToolgateError } from '../../errors.ts'
 import type { StoredSubject, SubjectKeyStore } from '../subject-key-store.ts'
-import type { StorageFile } from './storage-file.ts'
+import type { Prepare, StorageFile } from './storage-file.ts'
 
 const COLUMNS = 'subject, principal_id, wrapped_key, created_at'
 const FIND = `SELECT ${COLUMNS} FROM audit_subjects WHERE principal_id = ?`
@@ -31,12 +32,28 @@ export function createSqliteSubjectKeyStore(file: StorageFile): SubjectKeyStore 
     list: () => file.read<readonly StoredSubject[]>((prepare) => prepare(LIST).all().map(toSubject), []),
     remove(subject) {
       const isThere = findBy(FIND_SUBJECT, subject) !== undefined
-      if (!isThere) return false
-      file.write((prepare) => prepare(REMOVE).run(subject))
-      file.read((prepare) => prepare(EMPTY_JOURNAL).get(), undefined)
-      return true
+      if (isThere) file.write((prepare) => prepare(REMOVE).run(subject))
+      // Also where it is gone: the one who removed it may have been kept from the rest.
+      file.read(scrub, undefined)
+      return isThere
     },
   }
+}
+
+/**
+ * What `secure_delete` overwrites is the row alone: when SQLite moves rows between pages, copies stay in the space that gets
+ * free there, so the file is written anew. Throws when a reader in another process keeps the journal from being emptied.
+ */
+function scrub(prepare: Prepare): void {
+  prepare('PRAGMA temp_store = MEMORY').run()
+  prepare('VACUUM').run()
+  if (Number(prepare(EMPTY_JOURNAL).get()?.busy) === 0) return
+  throw new ToolgateError({
+    code: 'STORAGE_FAILED',
+    message:
+      'The key of the subject is removed, but the journal of the storage still holds it: another process is reading.',
+    hint: 'Do the same again when it is not.',
+  })
 }
 
 function toSubject(row: Row): StoredSubject {
