@@ -81,6 +81,8 @@ class Walk {
   #checkpointAt = -1
   #stoppedAt = -1
   #keptFrom = 0
+  /** What a `retention` says counts when a signed checkpoint covers it: everybody can write a record behind the last one. */
+  #claimed = 0
   #torn = 0
   #finding: Finding | undefined
   /** It is read on only to see whether this record stands somewhere else. */
@@ -123,7 +125,7 @@ class Walk {
   end(): void {
     if (this.#finding !== undefined) return
     if (this.#firstSeq > this.#keptFrom) {
-      const message = `The records before ${this.#firstSeq} are missing, and no record says that they were removed.`
+      const message = `The records before ${this.#firstSeq} are missing, and no signed record says that they were removed.`
       this.#finding = { kind: 'missing', seq: 0, message }
       return
     }
@@ -188,6 +190,7 @@ class Walk {
     } else {
       this.#covered = seq
       this.#checkpointAt = seq
+      this.#keptFrom = this.#claimed
     }
     return this.#finding === undefined
   }
@@ -224,7 +227,7 @@ class Walk {
     const record = parseRecord(line.bytes)
     if (record?.event === 'checkpoint') return this.#checkpoint(line, record)
     if (record?.event === 'lifecycle.stopped') this.#stoppedAt = this.#tree.size
-    if (record?.event === 'retention') this.#keptFrom = Math.max(this.#keptFrom, record.keptFrom)
+    if (record?.event === 'retention') this.#claimed = Math.max(this.#claimed, record.keptFrom)
     return true
   }
 

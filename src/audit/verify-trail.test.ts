@@ -219,6 +219,53 @@ describe('an audit trail in which', () => {
     expect((await verify()).chains[0]?.finding).toMatchObject({ kind: 'missing', seq: 0 })
   })
 
+  /** A trail of several segments; what is said of its retention stands in the last of them, signed. */
+  async function writeShort(keptFromOf: ((second: number) => number) | undefined): Promise<string[]> {
+    rmSync(directory, { recursive: true })
+    const trail = createChainAuditTrail({
+      directory,
+      checkpoints: join(folder, 'short.checkpoints'),
+      mode: 'strict',
+      segmentBytes: 8 * 1024,
+      takeLock,
+      openSigner: () => openSigningKey(folder),
+    })
+    for (let count = 0; count < 200; count += 1) {
+      trail.append(toEntry({ time: at, event: 'auth.refused', reason: 'r', address: `${count}`, count: 1 }))
+      if (count % 20 === 0) await trail.flush()
+    }
+    await trail.flush()
+    const keptFrom = keptFromOf?.(Number(basename(filesOfTrail(directory)[1] ?? '').slice(0, 12)))
+    if (keptFrom !== undefined) {
+      trail.append(toEntry({ time: at, event: 'retention', keptFrom, removedUntil: at }))
+    }
+    await trail.close()
+    return filesOfTrail(directory)
+  }
+
+  it('the first segment is gone, and a signed record says that it was removed, is in order', async () => {
+    const [first = ''] = await writeShort((second) => second)
+    rmSync(first)
+    expect(await verify(false)).toMatchObject({ isSound: true })
+  })
+
+  it('more is gone than the signed record says is found out', async () => {
+    const [first = '', second = ''] = await writeShort((from) => from)
+    rmSync(first)
+    rmSync(second)
+    expect((await verify(false)).chains[0]?.finding).toMatchObject({ kind: 'missing', seq: 0 })
+  })
+
+  it('the first segment is gone, and somebody without the key wrote that it was removed, is found out', async () => {
+    const files = await writeShort(undefined)
+    const last = files.at(-1) ?? ''
+    const { seq, hash } = JSON.parse(readFileSync(last, 'utf8').trimEnd().split('\n').at(-1) ?? '')
+    const claim = `{"v":1,"seq":${seq + 1},"time":"${at}","event":"retention","keptFrom":${seq},"removedUntil":"${at}"`
+    writeFileSync(last, `${readFileSync(last, 'utf8')}${endLine(hash, claim).line}`)
+    rmSync(files[0] ?? '')
+    expect((await verify(false)).chains[0]?.finding).toMatchObject({ kind: 'missing', seq: 0 })
+  })
+
   it('a checkpoint is signed by somebody else is found out', async () => {
     const { lines, write } = chainLines()
     const other = openSigningKey(join(folder, 'other'))
