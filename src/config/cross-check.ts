@@ -25,6 +25,7 @@ export function crossCheck(checked: CrossChecked): readonly Mistake[] {
     ...findRepeated(checked, ['connectors'], 'name'),
     ...findRepeated(checked, ['access', 'keys'], 'name'),
     ...findRepeated(checked, ['access', 'keys'], 'id'),
+    ...findRepeatedSinks(checked),
     ...checkRoleReferences(checked),
     ...checkConnectorReferences(checked),
     ...checkAnonymous(checked),
@@ -45,6 +46,22 @@ function findRepeated(checked: CrossChecked, list: ConfigPath, option: string): 
     seen.add(value)
   }
   return mistakes
+}
+
+/** A sink without a name is called by its type. */
+function findRepeatedSinks(checked: CrossChecked): Mistake[] {
+  const list: ConfigPath = ['audit', 'sinks']
+  const seen = new Set<unknown>()
+  return [...listAt(checked.value, list).keys()].flatMap((index): Mistake[] => {
+    const given = valueAt(checked.value, [...list, index, 'name'])
+    const name = given ?? valueAt(checked.value, [...list, index, 'type'])
+    const isAgain = typeof name === 'string' && seen.has(name)
+    seen.add(name)
+    if (!isAgain) return []
+    const path = [...list, index, given === undefined ? 'type' : 'name']
+    const problem = `is ${showValue(name, path, checked.origins)} again`
+    return [{ path, at: 'value', problem, expected: 'another `name` for each sink' }]
+  })
 }
 
 function checkRoleReferences(checked: CrossChecked): Mistake[] {

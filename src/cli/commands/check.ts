@@ -1,12 +1,14 @@
 import type { App } from '../../app/app.ts'
 import type { Config } from '../../config/config.ts'
-import type { RunCommand } from '../command.ts'
+import type { RunCommand, Terminal } from '../command.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
 import { addressOf, listOffered, type Offered } from '../list-offered.ts'
 import { openTarget } from '../open-target.ts'
 import { table } from '../print-help.ts'
 import { runApp } from '../run-app.ts'
 import { countOffered } from '../serving.ts'
+
+type Environment = Terminal['environment']
 
 /** What `check` found out. */
 interface Report {
@@ -24,7 +26,7 @@ export const check: RunCommand = async (invocation) => {
   const { options, terminal } = invocation
   const config = await openTarget(invocation)
   const { report, counts } = await runApp({ config, terminal }, async (app) => ({
-    report: await inspect(app),
+    report: await inspect(app, terminal.environment),
     counts: countOffered(app),
   }))
   if (options.has('json')) terminal.out(`${JSON.stringify(report, null, 2)}\n`)
@@ -32,7 +34,7 @@ export const check: RunCommand = async (invocation) => {
   return EXIT_CODES.ok
 }
 
-async function inspect(app: App): Promise<Report> {
+async function inspect(app: App, environment: Environment): Promise<Report> {
   const { catalog, config } = app
   const roles: Record<string, number> = {}
   const reachable = new Set<string>()
@@ -56,7 +58,7 @@ async function inspect(app: App): Promise<Report> {
     },
     roles,
     unreachable: Object.keys(roles).length === 0 ? [] : unreachable,
-    warnings: warningsOf(config, all.length),
+    warnings: [...warningsOf(config, all.length), ...sinkWarnings(config, environment)],
   }
 }
 
@@ -66,6 +68,22 @@ function warningsOf({ access, connectors }: Config, count: number): string[] {
   else if (count === 0) warnings.push('The connectors offer nothing.')
   const idle = Object.entries(access.roles).filter(([, role]) => role.allow.length === 0)
   for (const [name] of idle) warnings.push(`The role ${name} allows nothing: it has no \`allow\`.`)
+  return warnings
+}
+
+/** What keeps a server from starting in this environment; the one that serves may be another. */
+function sinkWarnings({ access, audit: { sinks } }: Config, environment: Environment): string[] {
+  const warnings: string[] = []
+  for (const sink of sinks) {
+    const name = sink.name ?? sink.type
+    if (sink.type === 'stdout' && access.local !== undefined) {
+      warnings.push(`With the audit sink ${name} on standard output, stdio cannot be served.`)
+    }
+    for (const variable of Object.values(sink.type === 'http' ? sink.headersFromEnv : {})) {
+      if ((environment[variable] ?? '') !== '') continue
+      warnings.push(`The environment variable ${variable}, which the audit sink ${name} needs, is not set here.`)
+    }
+  }
   return warnings
 }
 
