@@ -22,6 +22,7 @@ export type AuditEvent =
   | LifecycleStopped
   | SubjectIntroduced
   | SubjectErased
+  | SubjectHeld
   | Checkpoint
   | Retention
   | Gap
@@ -193,13 +194,23 @@ export interface SubjectIdentity {
   readonly kind: string
 }
 
-/** The key of a subject was destroyed: identity, payloads and digests of it mean nothing any more. */
+/**
+ * The key of a subject is destroyed: identity, payloads and digests of it mean nothing any more. On disk before that is done;
+ * where it fails, whoever asked is told, and a second record follows when it is done again.
+ */
 export interface SubjectErased {
   readonly event: 'subject.erased'
   readonly time: string
   readonly subject: string
   /** Why and on whose request, in the words of whoever did it. */
   readonly reason?: string
+}
+
+/** Somebody asked for an erasure, and a legal hold (`audit.holds`) kept it from being done. */
+export interface SubjectHeld {
+  readonly event: 'subject.held'
+  readonly time: string
+  readonly subject: string
 }
 
 /** A signed statement about all records before this one. Every segment begins with one. */

@@ -11,6 +11,7 @@ export interface AuditOptions {
   readonly mode: 'strict' | 'best-effort'
   readonly segmentBytes: number
   readonly levels: readonly AuditLevelOptions[]
+  readonly holds: readonly string[]
   readonly sinks: readonly SinkOptions[]
 }
 
@@ -80,6 +81,12 @@ export const auditOptions: z.ZodType<OpenAuditOptions> = z.strictObject({
     .default([])
     .describe(
       'How much of the arguments and results is recorded; the first entry that fits decides. Else: `metadata`.',
+    ),
+  holds: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Legal holds: ids of principals or names of API keys whose records `toolgate audit erase` must not make unreadable.',
     ),
   sinks: sinkOptions
     .default([])

@@ -118,5 +118,43 @@ const auditKey: Command = {
   load: async () => (await import('./commands/audit.ts')).printKey,
 }
 
+const auditErase: Command = {
+  name: 'audit erase',
+  summary: 'Destroys the key of a principal, so that nobody can read any more who it was and what it sent.',
+  details:
+    'Without --yes it only says what would be erased. The trail still verifies afterwards, and records the erasure. ' +
+    'Exit code 1 says that a legal hold (audit.holds) forbids it.',
+  arguments: [path],
+  options: [
+    {
+      name: 'principal',
+      value: 'WHO',
+      isRequired: true,
+      description: 'Id of a principal, name of an API key, or a pseudonym of the trail (s_…).',
+    },
+    {
+      name: 'reason',
+      value: 'TEXT',
+      description: 'Stands in the trail for good, such as the number of the request; no names. At most 200 characters.',
+    },
+    { name: 'yes', description: 'Do it. It cannot be undone.' },
+    config,
+    json,
+    help,
+  ],
+  examples: [
+    'toolgate audit erase --principal key:3f9a01bc',
+    'toolgate audit erase --principal ci --reason DSR-2026-114 --yes',
+  ],
+  load: async () => (await import('./commands/audit-erase.ts')).erase,
+}
+
 /** The commands of the audit trail. */
-export const auditCommands: readonly Command[] = [auditVerify, auditKey, auditTail, auditSearch, auditExport]
+export const auditCommands: readonly Command[] = [
+  auditVerify,
+  auditKey,
+  auditTail,
+  auditSearch,
+  auditExport,
+  auditErase,
+]

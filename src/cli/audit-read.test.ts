@@ -96,7 +96,24 @@ it('an export writes a new file, overwrites none, and is recorded', async () => 
   expect(readFileSync(join(directory, 'trail.csv'), 'utf8').trim().split('\n')).toHaveLength(3)
   expect((await run('audit', 'export', '--format', 'csv', '--out', 'trail.csv')).err).toContain('already')
   const reads = await run('audit', 'search', '--event', 'trail.read', '--json')
-  expect(JSON.parse(reads.out.split('\n').at(-2) ?? '')).toMatchObject({ action: 'export', records: 2 })
+  expect(JSON.parse(reads.out.split('\n').at(-2) ?? '')).toMatchObject({ action: 'export' })
+})
+
+it('an export is recorded before its first byte goes out', async () => {
+  const { out } = await run('audit', 'export', '--format', 'jsonl')
+  const records = out.trim().split('\n')
+  expect(records.map((line) => JSON.parse(line).event)).toContain('trail.read')
+})
+
+it('an erasure does nothing without --yes, and nothing where there is nothing', async () => {
+  const planned = await run('audit', 'erase', '--principal', 'somebody')
+  expect(planned).toMatchObject({ code: 0, out: expect.stringContaining('nothing to erase') })
+  expect((await run('audit', 'erase', '--yes')).code).toBe(2)
+})
+
+it('an erasure takes no reason that names whom it is about', async () => {
+  const named = await run('audit', 'erase', '--principal', 'ann', '--reason', 'Ann asked for it', '--yes')
+  expect(named).toMatchObject({ code: 2, err: expect.stringContaining('stands in the trail for good') })
 })
 
 it.each([
@@ -106,4 +123,20 @@ it.each([
   ['export', '--format', 'xml'],
 ])('audit %s %s %s is told as a mistake', async (...words) => {
   expect((await run('audit', ...words)).code).toBe(2)
+})
+
+it('check tells what would keep the sinks of the trail from working, and no value of a variable', async () => {
+  const sinks = `
+    - { type: stdout }
+    - { type: http, url: 'https://logs.example.com/', headersFromEnv: { Authorization: SIEM_TOKEN } }`
+  writeFileSync(
+    join(directory, 'toolgate.yaml'),
+    `connectors: []\naccess: { local: { roles: [] } }\naudit:\n  sinks:${sinks}\n`,
+  )
+  const { code, out } = await run('check')
+  expect(code).toBe(0)
+  expect(out).toContain('warning: With the audit sink stdout on standard output, stdio cannot be served.')
+  expect(out).toContain(
+    'warning: The environment variable SIEM_TOKEN, which the audit sink http needs, is not set here.',
+  )
 })

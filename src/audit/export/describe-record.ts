@@ -45,6 +45,8 @@ function describeBrief(record: AuditRecord): string {
       return `first use of ${record.subject}`
     case 'subject.erased':
       return `${record.subject} was erased${record.reason === undefined ? '' : `: ${record.reason}`}`
+    case 'subject.held':
+      return `${record.subject} was not erased: it is under a legal hold`
     default:
       return ''
   }
@@ -64,6 +66,7 @@ export function severityOf(record: AuditRecord): Severity {
     case 'config.changed':
     case 'key.changed':
     case 'subject.erased':
+    case 'subject.held':
       return 'low'
     default:
       return 'information'

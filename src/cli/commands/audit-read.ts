@@ -68,6 +68,8 @@ export const exportRecords: RunCommand = async (invocation) => {
   const file = to === undefined ? undefined : await openNew(resolve(terminal.directory, to))
   let records = 0
   try {
+    // Recorded before the first byte goes out, so without how many there are.
+    await recordReading(config, { action: 'export', query: queryOf(invocation) })
     for await (const piece of exportTrail(config.audit.directory, { format, version, ...range })) {
       if (file === undefined) terminal.out(piece.text)
       else await file.appendFile(piece.text)
@@ -76,7 +78,6 @@ export const exportRecords: RunCommand = async (invocation) => {
     await file?.sync()
   } finally {
     await file?.close()
-    await recordReading(config, { action: 'export', query: queryOf(invocation), records })
   }
   terminal.err(`${records} records${to === undefined ? '' : ` in ${escapeText(to)}`}.\n`)
   return EXIT_CODES.ok
