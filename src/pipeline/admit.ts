@@ -12,7 +12,7 @@ import type { Outcome } from './outcome.ts'
 export function admit(guards: Guards, capability: Capability, call: Call): Admission | Promise<Admission> {
   // Looking at a task costs next to nothing, and who cannot cancel cannot end an overload.
   if (call.kind === 'task') return OUTSIDE
-  guards.breakers.check(capability.connector)
+  guards.breakers.check(capability.connector, call.principal.id)
   const { key, concurrency } = guards.use.ofCapability(capability)
   const entrant: Entrant = {
     principal: call.principal.id,
@@ -29,7 +29,7 @@ export function admit(guards: Guards, capability: Capability, call: Call): Admis
 
 function pass(guards: Guards, capability: Capability, entrant: Entrant, waitedMs = 0): Admission {
   try {
-    const passage = guards.breakers.begin(capability.connector)
+    const passage = guards.breakers.begin(capability.connector, entrant.principal)
     return new RunningAdmission({ guards, entrant, passage, waitedMs })
   } catch (thrown) {
     guards.gate.leave(entrant)

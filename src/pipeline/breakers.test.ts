@@ -22,7 +22,7 @@ function tryBreakers(probes = 1): Tried {
       now += ms
     },
     call: (verdict, times = 1) => {
-      for (let count = 0; count < times; count += 1) breakers.begin('crm').end(verdict)
+      for (let count = 0; count < times; count += 1) breakers.begin('crm', 'ann').end(verdict)
     },
     state: () => breakers.states().find(({ connector }) => connector === 'crm')?.state,
   }
@@ -36,8 +36,8 @@ describe('the breaker of a connector', () => {
     call('failed', 3)
     expect(state()).toBe('open')
     pass(1_500)
-    expect(() => breakers.check('crm')).toThrow(expect.objectContaining({ data: { retryAfter: 4 } }))
-    expect(() => breakers.begin('crm')).toThrow(UNAVAILABLE)
+    expect(() => breakers.check('crm', 'ann')).toThrow(expect.objectContaining({ data: { retryAfter: 4 } }))
+    expect(() => breakers.begin('crm', 'ann')).toThrow(UNAVAILABLE)
     expect(observed).toMatchObject([{ type: 'breaker.changed', connector: 'crm', from: 'closed', to: 'open' }])
   })
 
@@ -66,8 +66,8 @@ describe('the breaker of a connector', () => {
     pass(5_000)
     const let_ = Array.from({ length: 50 }, () => {
       try {
-        breakers.check('crm')
-        return breakers.begin('crm')
+        breakers.check('crm', 'ann')
+        return breakers.begin('crm', 'ann')
       } catch {
         return undefined
       }
@@ -88,17 +88,17 @@ describe('the breaker of a connector', () => {
     expect(state()).toBe('half-open')
     call('failed')
     expect(state()).toBe('open')
-    expect(() => breakers.begin('crm')).toThrow(UNAVAILABLE)
+    expect(() => breakers.begin('crm', 'ann')).toThrow(UNAVAILABLE)
   })
 
   it('gives up a probe that hangs', () => {
     const { breakers, call, pass, state } = tryBreakers()
     call('failed', 3)
     pass(5_000)
-    const hanging = breakers.begin('crm')
-    expect(() => breakers.begin('crm')).toThrow(UNAVAILABLE)
+    const hanging = breakers.begin('crm', 'ann')
+    expect(() => breakers.begin('crm', 'ann')).toThrow(UNAVAILABLE)
     pass(5_000)
-    const next = breakers.begin('crm')
+    const next = breakers.begin('crm', 'ann')
     hanging.end('failed')
     expect(state()).toBe('half-open')
     next.end('well')
@@ -107,7 +107,7 @@ describe('the breaker of a connector', () => {
 
   it('does not listen to calls from before it opened', () => {
     const { breakers, call, pass, state } = tryBreakers()
-    const early = breakers.begin('crm')
+    const early = breakers.begin('crm', 'ann')
     call('failed', 3)
     pass(5_000)
     call('well')
@@ -118,6 +118,37 @@ describe('the breaker of a connector', () => {
   it('is one for each connector', () => {
     const { breakers, call } = tryBreakers()
     call('failed', 3)
-    expect(() => breakers.begin('tools')).not.toThrow()
+    expect(() => breakers.begin('tools', 'ann')).not.toThrow()
+  })
+})
+
+describe('one caller who makes a tool fail on purpose', () => {
+  const attack = (breakers: Breakers, times: number): void => {
+    for (let count = 0; count < times; count += 1) breakers.begin('crm', 'mallory').end('failed')
+  }
+
+  it('does not open the breaker while it works for others', () => {
+    const { breakers, call, state } = tryBreakers()
+    call('well')
+    attack(breakers, 50)
+    expect(state()).toBe('closed')
+  })
+
+  it('is alone refused where nobody else called, until somebody says that it works', () => {
+    const { breakers, call, state } = tryBreakers()
+    attack(breakers, 3)
+    expect(state()).toBe('open')
+    expect(() => breakers.begin('crm', 'mallory')).toThrow(UNAVAILABLE)
+    call('well')
+    expect(state()).toBe('closed')
+  })
+
+  it('is not alone any more when it fails for another one too', () => {
+    const { breakers, call, state } = tryBreakers()
+    attack(breakers, 3)
+    call('failed')
+    expect(state()).toBe('open')
+    expect(() => breakers.begin('crm', 'ann')).toThrow(UNAVAILABLE)
+    expect(() => breakers.begin('crm', 'bob')).toThrow(UNAVAILABLE)
   })
 })

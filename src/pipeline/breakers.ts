@@ -15,10 +15,10 @@ export interface Passage {
 
 /** The circuit breakers of the connectors. */
 export interface Breakers {
-  /** Throws `CONNECTOR_UNAVAILABLE` while calls of the connector are refused; else nothing changes. */
-  check(connector: string): void
+  /** Throws `CONNECTOR_UNAVAILABLE` while the principal's calls of the connector are refused; else nothing changes. */
+  check(connector: string, principalId: string): void
   /** Lets a call through, or throws `CONNECTOR_UNAVAILABLE`. */
-  begin(connector: string): Passage
+  begin(connector: string, principalId: string): Passage
   /** Of every connector that was called. */
   states(): readonly { readonly connector: string; readonly state: BreakerState }[]
 }
@@ -41,12 +41,32 @@ export function createBreakers(parts: Parts): Breakers {
     return breaker
   }
   return {
-    check: (connector) => of(connector).check(),
-    begin: (connector) => of(connector).begin(),
+    check: (connector, principalId) => of(connector).check(principalId),
+    begin: (connector, principalId) => of(connector).begin(principalId),
     states: () => [...byConnector].map(([connector, { state }]) => ({ connector, state })),
   }
 }
 
+/** Whose something is, as far as it matters: nobody's, one principal's, or that of several. */
+class Whose {
+  #first: string | undefined
+  #isSeveral = false
+
+  add(principalId: string): void {
+    this.#first ??= principalId
+    if (this.#first !== principalId) this.#isSeveral = true
+  }
+
+  /** The one that it is; `undefined` for nobody and for several. */
+  get only(): string | undefined {
+    return this.#isSeveral ? undefined : this.#first
+  }
+}
+
+/**
+ * Opens for everybody when calls of several principals fail. Failures of one alone open it only where nobody else calls, and
+ * then for that one: whoever can make a tool fail must not be able to take a connector away from others.
+ */
 class Breaker {
   readonly #connector: string
   readonly #parts: Parts
@@ -59,6 +79,10 @@ class Breaker {
   #failures = 0
   #probes = 0
   #wellProbes = 0
+  #callers = new Whose()
+  #failing = new Whose()
+  /** Whom an open breaker refuses; `undefined` is everybody. */
+  #openFor: string | undefined
 
   constructor(connector: string, parts: Parts) {
     this.#connector = connector
@@ -70,8 +94,8 @@ class Breaker {
     return this.#state
   }
 
-  check(): void {
-    if (this.#state === 'closed') return
+  check(principalId: string): void {
+    if (this.#state === 'closed' || this.#isForOthers(principalId)) return
     const { openMs, probes } = this.#parts.options
     const restMs = this.#since + openMs - this.#parts.timer()
     // A probe that nobody heard of for as long is given up, so that one that hangs does not keep the breaker where it is.
@@ -84,11 +108,12 @@ class Breaker {
     })
   }
 
-  begin(): Passage {
-    this.check()
+  begin(principalId: string): Passage {
+    this.check(principalId)
     const now = this.#parts.timer()
+    const isOther = this.#isForOthers(principalId)
     if (this.#state === 'closed') this.#turnWindow(now)
-    else if (now - this.#since >= this.#parts.options.openMs) this.#become('half-open')
+    else if (!isOther && now - this.#since >= this.#parts.options.openMs) this.#become('half-open')
     if (this.#state === 'half-open') this.#probes += 1
     const generation = this.#generation
     let hasEnded = false
@@ -97,7 +122,8 @@ class Breaker {
         if (hasEnded || generation !== this.#generation) return
         hasEnded = true
         if (this.#state === 'half-open') this.#judgeProbe(verdict)
-        else this.#judge(verdict)
+        else if (isOther) this.#judgeOther(verdict)
+        else this.#judge(verdict, principalId)
       },
     }
   }
@@ -105,16 +131,39 @@ class Breaker {
   #turnWindow(now: number): void {
     if (now - this.#since < this.#parts.options.windowMs) return
     this.#since = now
-    this.#calls = 0
-    this.#failures = 0
+    this.#forgetWindow()
   }
 
-  #judge(verdict: Verdict): void {
+  #forgetWindow(): void {
+    this.#calls = 0
+    this.#failures = 0
+    this.#callers = new Whose()
+    this.#failing = new Whose()
+  }
+
+  /** Whether it is open for another principal alone. */
+  #isForOthers(principalId: string): boolean {
+    return this.#state === 'open' && this.#openFor !== undefined && this.#openFor !== principalId
+  }
+
+  #judge(verdict: Verdict, principalId: string): void {
     if (verdict === 'unknown') return
     this.#calls += 1
+    this.#callers.add(principalId)
     if (verdict === 'well') return
     this.#failures += 1
-    if (this.#failures >= this.#parts.options.failures && this.#failures * 2 >= this.#calls) this.#become('open')
+    this.#failing.add(principalId)
+    if (this.#failures < this.#parts.options.failures || this.#failures * 2 < this.#calls) return
+    const only = this.#failing.only
+    if (only !== undefined && this.#callers.only !== only) return
+    this.#become('open')
+    this.#openFor = only
+  }
+
+  /** Somebody for whom it is not open says how the connector fares. */
+  #judgeOther(verdict: Verdict): void {
+    if (verdict === 'well') this.#become('closed')
+    else if (verdict === 'failed') this.#openFor = undefined
   }
 
   #judgeProbe(verdict: Verdict): void {
@@ -131,8 +180,8 @@ class Breaker {
     this.#state = state
     this.#since = this.#parts.timer()
     this.#generation += 1
-    this.#calls = 0
-    this.#failures = 0
+    this.#forgetWindow()
+    this.#openFor = undefined
     this.#probes = 0
     this.#wellProbes = 0
     if (from === state) return

@@ -113,11 +113,11 @@ async function explainUse({ guards, call: { principal }, capability }: Found): P
   return refusedUntil(Math.max(ownMs, rateMs), says)
 }
 
-function explainBreaker({ guards: { breakers }, capability: { connector } }: Found): Said | Promise<Said> {
+function explainBreaker({ guards: { breakers }, capability: { connector }, call }: Found): Said | Promise<Said> {
   // Asking one that was never called would make it known.
   const state = breakers.states().find((known) => known.connector === connector)?.state ?? 'closed'
   const says = `${state} for connector ${connector}`
-  return state === 'closed' ? { says } : orRefusal(says, () => breakers.check(connector))
+  return state === 'closed' ? { says } : orRefusal(says, () => breakers.check(connector, call.principal.id))
 }
 
 function explainConcurrency({ guards, call: { principal }, capability }: Found): Said {

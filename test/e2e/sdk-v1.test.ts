@@ -144,6 +144,19 @@ describe.each([
     await client.unsubscribeResource({ uri: 'test://cancellations' })
   })
 
+  test('gives up after its own time-out, and the handler learns of it', async () => {
+    const before = await countCancellations(client)
+    await client.subscribeResource({ uri: 'test://cancellations' })
+    const updated = new Promise<void>((resolve) => {
+      client.setNotificationHandler(ResourceUpdatedNotificationSchema, () => resolve())
+    })
+    const called = client.callTool({ name: 'hang', arguments: {} }, undefined, { timeout: 100 })
+    await expect(called).rejects.toThrow(/timed out/i)
+    await updated
+    expect(await countCancellations(client)).toBe(before + 1)
+    await client.unsubscribeResource({ uri: 'test://cancellations' })
+  })
+
   test('is told of changed lists and of the resource it subscribed to, and of no other', async () => {
     const tools = new Promise<void>((resolve) => {
       client.setNotificationHandler(ToolListChangedNotificationSchema, () => resolve())

@@ -191,6 +191,16 @@ describe.each([
     await stop()
   })
 
+  test('gives up after its own time-out, and the handler learns of it', async () => {
+    const before = await countCancellations(client)
+    const stop = await watchResource(client, 'test://cancellations')
+    const updated = next(client, 'notifications/resources/updated')
+    await expect(client.callTool({ name: 'hang', arguments: {} }, { timeout: 100 })).rejects.toThrow(/timed out/i)
+    await updated
+    expect(await countCancellations(client)).toBe(before + 1)
+    await stop()
+  })
+
   test('is told when the lists of tools and prompts change', async () => {
     const subscription = isModern
       ? await client.listen({ toolsListChanged: true, promptsListChanged: true })
