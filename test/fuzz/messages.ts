@@ -71,6 +71,10 @@ function drafts(random: Random, handed: readonly Handed[]): Draft[] {
     ['prompts/list', {}],
     ['prompts/get', { name: random.pick(['greet', 'break']), arguments: { name: 'Ann' } }],
     ['completion/complete', { ref, argument, context: { arguments: { id: '1' } } }],
+    ['skills/list', random.chance(0.5) ? { cursor } : {}],
+    ['skills/get', { uri: random.pick(['skill://tidy/SKILL.md', 'skill://bobs/SKILL.md', 'skill://none/SKILL.md']) }],
+    ['resources/directory/read', { uri: random.pick(['skill://tidy', 'skill://tidy/notes', 'skill://bobs/notes']) }],
+    ['resources/read', { uri: random.pick(['skill://tidy/notes/a.md', 'skill://bobs/SKILL.md']) }],
   ]
 }
 

@@ -26,12 +26,13 @@ export function createSubject(): Subject {
   }
   const everything: RoleOptions = { scopes: [], allow: [{ name: '*' }], deny: [] }
   const test = createTestEngine([...toolsOf(ran), ...resourcesOf(ran), ...promptsOf(ran)], {
-    roles: { user: { ...everything, deny: [{ name: 'db://bob' }] }, owner: everything },
+    roles: { user: { ...everything, deny: [{ name: 'db://bob' }, { name: 'skill://bobs/*' }] }, owner: everything },
     server: {
       pageSize: 3,
       maxBodyBytes: 20_000,
       askTimeoutMs: 50,
       maxStreamsPerPrincipal: 1000,
+      compat: { sse: true },
       tasks: { ttlMs: 3_600_000, pollIntervalMs: 1000, max: 100, maxPerPrincipal: 50 },
       sessions: { idleMs: 1_800_000, max: 300, maxPerPrincipal: 100 },
     },
@@ -108,6 +109,8 @@ function resourcesOf(ran: Ran): Definition[] {
   )
   return [
     ...open,
+    skillOf('tidy', ran, 'Tidies up.'),
+    skillOf('bobs', ran, 'data-of-bob'),
     defineResource({ name: 'of_bob', uri: 'db://bob', read: (_uri, context) => ran(context, 'data-of-bob') }),
     defineResource({
       name: 'customer',
@@ -116,6 +119,28 @@ function resourcesOf(ran: Ran): Definition[] {
       read: (_uri, { id }, context) => ran(context, { id }),
     }),
   ]
+}
+
+/** A skill with one file beside its SKILL.md. */
+function skillOf(name: string, ran: Ran, description: string): Definition {
+  const [folder, uri, notes] = [`skill://${name}`, `skill://${name}/SKILL.md`, `skill://${name}/notes/a.md`]
+  const digest = `sha256:${'0'.repeat(64)}`
+  return defineResource({
+    name,
+    uri,
+    skill: {
+      entry: {
+        uri,
+        frontmatter: { name, description },
+        resources: [uri, notes].map((each) => ({ uri: each, digest, size: 1 })),
+      },
+      directories: new Map([
+        [folder, [{ uri: `${folder}/notes`, name: 'notes', mimeType: 'inode/directory' }]],
+        [`${folder}/notes`, [{ uri: notes, name: 'a.md', mimeType: 'text/markdown', size: 1 }]],
+      ]),
+    },
+    read: (_uri, context) => ran(context, description),
+  })
 }
 
 function promptsOf(ran: Ran): Definition[] {
