@@ -2,6 +2,7 @@ import type { LegacyClient, Wire } from '../../fixtures/http-client.ts'
 import { openLegacy, sendModern } from '../../fixtures/http-client.ts'
 import type { RawServer } from './raw-server.ts'
 import type { StdioClient } from './stdio-client.ts'
+import { requireWireSchema } from './wire-schema.ts'
 
 type Ask = (method: string, params?: Record<string, unknown>, meta?: Record<string, unknown>) => Promise<Wire>
 
@@ -27,7 +28,8 @@ export function talkOverStdio(client: StdioClient): Talk {
   return toTalk(client.modern, (method, params = {}, meta) => client.legacy(method, withMeta(params, meta)))
 }
 
-function toTalk(modern: Ask, legacy: Ask): Talk {
+function toTalk(askModern: Ask, askLegacy: Ask): Talk {
+  const [modern, legacy] = [held(askModern), held(askLegacy)]
   return {
     modern,
     legacy,
@@ -36,6 +38,11 @@ function toTalk(modern: Ask, legacy: Ask): Talk {
       ['2025-11-25', legacy],
     ],
   }
+}
+
+/** Whatever is asked for, the answer is one by the official schema. */
+function held(ask: Ask): Ask {
+  return async (method, params, meta) => requireWireSchema(method, await ask(method, params, meta))
 }
 
 function withMeta(params: Record<string, unknown>, meta: Record<string, unknown> | undefined): Record<string, unknown> {
