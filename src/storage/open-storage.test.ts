@@ -133,7 +133,7 @@ describe('keys of subjects that were removed from among many', () => {
       .map((name) => readFileSync(join(directory(), name), 'latin1'))
       .join('')
   const withoutStorage = (work: (database: SqliteDatabase) => void): void => {
-    const database = openDatabase(databaseFile())
+    const database = openDatabase(databaseFile(), 'libsql')
     work(database)
     database.close()
   }
