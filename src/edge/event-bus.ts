@@ -12,8 +12,8 @@ export type ChangeEvent =
   | { readonly kind: 'task'; readonly task: Task }
 
 /**
- * Carries changes to every open subscription and session. One bus may serve several engines; an event is plain data, so
- * it may come from another process. Who may hear of it is decided where it arrives.
+ * Carries changes to every open subscription and session. One bus may serve several engines. An event from another process
+ * is plain data and leaves out what has changed. Who may hear of it is decided where it arrives.
  */
 export interface EventBus {
   publish(event: ChangeEvent): void
