@@ -1,0 +1,32 @@
+import type { Statement } from './database.ts'
+import type { Table } from './database-schema.ts'
+import type { SqlParameter } from './dialect.ts'
+
+/** Statements that a caller writes, held by the engine's own means. */
+export interface FreeSql {
+  /** Reads what the guard needs of the catalogue; called at start and after every change of the schema. */
+  prepare(exposed: readonly Table[], signal: AbortSignal): Promise<void>
+  /**
+   * Tables whose row rules the database itself enforces for this login under an identity. Those with rules that are not
+   * among them cannot be used in free SQL.
+   */
+  enforcesRows(table: Table): boolean
+  /** What is run in place of what the caller wrote. Throws `UserError` with a sentence that helps. */
+  guard(sql: string, view: readonly TableView[]): Statement
+  /** Refuses a statement whose plan costs more than allowed; where the engine can tell. */
+  readonly estimate?: (statement: Statement) => Statement
+}
+
+/** A table as one caller sees it. */
+export interface TableView {
+  readonly table: Table
+  /** Names of the columns that exist for the caller, in order. */
+  readonly columns: readonly string[]
+  /** What stands for a column whose values are masked: an expression over the column; by name. */
+  readonly masks: Readonly<Record<string, string>>
+  /** What every row that exists for the caller fulfils, its values written as constants; absent when all do. */
+  readonly where?: string
+}
+
+/** Values bound by name. */
+export type NamedValues = Readonly<Record<string, SqlParameter>>
