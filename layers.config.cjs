@@ -10,6 +10,7 @@
 const layers = [
   { path: 'error-table.ts', job: 'every failure a caller can see: the table', imports: [], packages: [] },
   { path: 'errors.ts', job: 'what is thrown', imports: ['error-table.ts'], packages: [] },
+  { path: 'nearest-spelling.ts', job: 'the word that a misspelt one was meant to be', imports: [], packages: [] },
   {
     path: 'sanitize/',
     job: 'takes secrets and personal data out of what is shown and logged',
@@ -55,8 +56,8 @@ const layers = [
   {
     path: 'connectors/',
     job: 'where capabilities come from',
-    imports: ['capabilities/', 'errors.ts'],
-    packages: ['esbuild', 'yaml', 'zod'],
+    imports: ['capabilities/', 'nearest-spelling.ts', 'errors.ts'],
+    packages: ['esbuild', 'libpg-query', 'yaml', 'zod'],
   },
   {
     path: 'pipeline/',
@@ -94,7 +95,7 @@ const layers = [
   {
     path: 'config/',
     job: 'reads, checks and explains the configuration',
-    imports: ['errors.ts', '*/options.ts', '*/*/options.ts'],
+    imports: ['nearest-spelling.ts', 'errors.ts', '*/options.ts', '*/*/options.ts'],
     packages: ['yaml', 'zod'],
   },
   {
@@ -134,7 +135,7 @@ const layers = [
   {
     path: 'cli/',
     job: 'the command line',
-    imports: ['app/', 'config/', 'error-table.ts', 'errors.ts'],
+    imports: ['app/', 'config/', 'nearest-spelling.ts', 'error-table.ts', 'errors.ts'],
     packages: ['yaml'],
   },
   {

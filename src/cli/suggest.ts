@@ -1,4 +1,4 @@
-import { nearestSpelling } from '../config/nearest-spelling.ts'
+import { nearestSpelling } from '../nearest-spelling.ts'
 
 /** `Did you mean x?`, or `otherwise` when no candidate is near what was typed. */
 export function suggest(typed: string, candidates: readonly string[], otherwise: string): string {

@@ -10,7 +10,7 @@ import {
   schemaAt,
 } from './describe-schema.ts'
 import type { Mistake } from './mistake.ts'
-import { nearestSpelling } from './nearest-spelling.ts'
+import { nearestSpelling } from '../nearest-spelling.ts'
 import { type CheckedConfig, configSchema } from './schema.ts'
 import { showValue } from './show-value.ts'
 import type { TakenValues } from './take-values.ts'

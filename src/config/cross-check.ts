@@ -3,7 +3,7 @@ import type { ConfigPath } from './config-issue.ts'
 import { isPlainObject, pathKey, valueAt } from './config-path.ts'
 import { oneOf } from './describe-schema.ts'
 import type { Mistake } from './mistake.ts'
-import { nearestSpelling } from './nearest-spelling.ts'
+import { nearestSpelling } from '../nearest-spelling.ts'
 import { showValue } from './show-value.ts'
 import type { Origin } from './take-values.ts'
 
