@@ -33,8 +33,8 @@ interface Parts {
 export function createAccess(config: Config, { pepper, store, keys, clock, observer }: Parts): Access {
   const { access } = config
   const known = [...access.keys, ...keys]
-  const anonymous = access.anonymous === undefined ? undefined : anonymousPrincipal(access.anonymous.roles)
-  const local = access.local === undefined ? undefined : localPrincipal(access.local.roles)
+  const anonymous = access.anonymous === undefined ? undefined : anonymousPrincipal(access.anonymous)
+  const local = access.local === undefined ? undefined : localPrincipal(access.local)
   return {
     authenticator: createApiKeyAuthenticator({ pepper, keys: known, stores: [store], clock, observer }),
     anonymous,

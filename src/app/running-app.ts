@@ -122,7 +122,7 @@ export class RunningApp implements App {
 
   connectInMemory(as?: Principal, client: MemoryClient = {}): MemoryPeer {
     this.#recordStarted()
-    return connectInMemory(this.#parts.engine, as ?? this.#access.local ?? localPrincipal([]), client)
+    return connectInMemory(this.#parts.engine, as ?? this.#access.local ?? localPrincipal({ roles: [] }), client)
   }
 
   explain(call: ExplainedCall): Promise<Explanation> {

@@ -9,7 +9,12 @@ export interface Caller {
   readonly name: string
   readonly tenant?: string
   readonly roles: readonly string[]
+  /** Further attributes of whoever it is, as its credential or the configuration states them; never what a caller says. */
+  readonly claims?: Readonly<Record<string, Claim>>
 }
+
+/** The value of an attribute. */
+export type Claim = string | number | boolean | readonly string[]
 
 /** Announces that something changed; whoever subscribed and may see it is told. */
 export interface ChangeNotifier {

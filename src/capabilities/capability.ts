@@ -11,6 +11,8 @@ export interface CapabilityBase {
   /** Connector and source, for messages: `tools (date.ts)`. */
   readonly owner: string
   readonly tags: readonly string[]
+  /** Of which a caller must have one; `undefined` when it takes none. */
+  readonly roles: readonly string[] | undefined
   readonly scopes: readonly string[]
   readonly isReadOnly: boolean
   readonly timeoutMs: number | undefined

@@ -72,6 +72,7 @@ function baseOf(definition: Described & { name: string }, origin: Origin, owner:
     connector: origin.connector,
     owner,
     tags: definition.tags ?? [],
+    roles: definition.roles,
     scopes: definition.scopes ?? [],
     timeoutMs: definition.timeoutMs,
   }

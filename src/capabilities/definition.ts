@@ -25,6 +25,8 @@ export interface Described {
   readonly meta?: Meta
   /** For selecting by `tag` in roles. Never sent to clients. */
   readonly tags?: readonly string[]
+  /** Roles of which a caller must have one, beside what its roles allow. To others it does not exist. */
+  readonly roles?: readonly string[]
   /** Scopes a caller must hold, all of them. */
   readonly scopes?: readonly string[]
   /** Milliseconds until a call is cut; progress extends it up to the hard maximum. Default: `limits.deadlineMs`. */

@@ -65,22 +65,23 @@ function roleHolder(roles: readonly string[]): NamedPrincipal {
   return { principal: { id: `role:${roles.join(',')}`, name: text, kind: 'api-key', roles }, text }
 }
 
-function keyHolder({ id, name, roles, tenant, expiresAt }: ListedKey): NamedPrincipal {
+function keyHolder({ id, name, roles, tenant, claims, expiresAt }: ListedKey): NamedPrincipal {
   const principal: Principal = {
     id: `key:${id}`,
     name,
     kind: 'api-key',
     roles,
     ...(tenant === undefined ? {} : { tenant }),
+    ...(claims === undefined ? {} : { claims }),
     ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
   }
   return { principal, text: `key ${name} (roles ${roles.join(', ')})` }
 }
 
 function knownPrincipal({ access }: Config, kind: 'local' | 'anonymous'): NamedPrincipal {
-  const roles = access[kind]?.roles
-  if (roles !== undefined)
-    return { principal: { id: kind, name: kind, kind, roles }, text: `${kind} (roles ${roles.join(', ')})` }
+  const grant = access[kind]
+  if (grant !== undefined)
+    return { principal: { id: kind, name: kind, kind, ...grant }, text: `${kind} (roles ${grant.roles.join(', ')})` }
   throw new ToolgateError({
     code: 'NOT_CONFIGURED',
     message: `The configuration lets no ${kind} caller in.`,

@@ -101,6 +101,7 @@ function toKnownKey(key: KeyRecord): KnownKey {
     name: key.name,
     kind: 'api-key',
     ...(key.tenant === undefined ? {} : { tenant: key.tenant }),
+    ...(key.claims === undefined ? {} : { claims: key.claims }),
     roles: Object.freeze([...key.roles]),
     ...(key.expiresAt === undefined ? {} : { expiresAt: readTime(key.expiresAt) }),
   })

@@ -7,6 +7,8 @@ export interface Principal {
   readonly kind: 'api-key' | 'local' | 'anonymous'
   readonly tenant?: string
   readonly roles: readonly string[]
+  /** Further attributes, as the credential or the configuration states them; rules about rows may go by them. */
+  readonly claims?: Readonly<Record<string, string | number | boolean | readonly string[]>>
   /** When the credential stops being valid, in milliseconds since the epoch; absent when it does not expire. */
   readonly expiresAt?: number
 }

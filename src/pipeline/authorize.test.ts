@@ -7,12 +7,16 @@ import { createPolicy } from './authorize.ts'
 import { compileGlob } from './compile-selector.ts'
 import type { RoleOptions } from './options.ts'
 
-const capability = (name: string, more: { scopes?: string[]; tags?: string[]; readOnly?: boolean } = {}) =>
+const capability = (
+  name: string,
+  more: { scopes?: string[]; tags?: string[]; readOnly?: boolean; roles?: string[] } = {},
+) =>
   compileCapability(
     defineTool({
       name,
       scopes: more.scopes ?? [],
       tags: more.tags ?? [],
+      ...(more.roles === undefined ? {} : { roles: more.roles }),
       annotations: { readOnlyHint: more.readOnly ?? false },
       run: () => '',
     }),
@@ -55,6 +59,16 @@ describe('the policy', () => {
       effect: 'deny',
       rule: 'role careful: deny name *_delete',
     })
+  })
+
+  it('hides what is for other roles, whatever the roles of the caller allow', () => {
+    const policy = createPolicy({ all: role({ allow: [{ name: '*' }] }), finance: role({}) })
+    const salaries = capability('salaries', { roles: ['finance'] })
+    expect(policy.decide(holder('all'), salaries)).toMatchObject({ effect: 'deny', reason: 'hidden' })
+    expect(policy.decide(holder('finance'), salaries)).toMatchObject({ effect: 'deny', reason: 'hidden' })
+    expect(policy.decide(holder('all', 'finance'), salaries).effect).toBe('permit')
+    expect(policy.decide(holder('all', 'unknown'), capability('b', { roles: ['unknown'] })).effect).toBe('deny')
+    expect(policy.decide(holder('all'), capability('c', { roles: [] })).effect).toBe('deny')
   })
 
   it('wants every scope, from the roles together', () => {

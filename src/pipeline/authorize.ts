@@ -91,6 +91,10 @@ export function createPolicy(roles: Readonly<Record<string, RoleOptions>>): Poli
 }
 
 function decide(roles: readonly Role[], capability: Capability): Decision {
+  const { roles: wanted } = capability
+  if (wanted !== undefined && !roles.some(({ name }) => wanted.includes(name))) {
+    return hidden(`it is for the roles ${wanted.join(', ')} alone`)
+  }
   for (const role of roles) {
     const denied = role.deny.find((selector) => selector.selects(capability))
     if (denied !== undefined) return hidden(`role ${role.name}: deny ${denied.text}`)

@@ -8,6 +8,8 @@ export interface StoredKey {
   readonly hash: string
   readonly roles: readonly string[]
   readonly tenant?: string
+  /** Further attributes of whoever holds it; in keys of the configuration alone. */
+  readonly claims?: Readonly<Record<string, string | number | boolean | readonly string[]>>
   /** ISO 8601, UTC. */
   readonly createdAt: string
   /** ISO 8601, UTC: from then on the key lets nobody in. Absent when it does not expire. */

@@ -290,7 +290,7 @@ it('lists the tasks of its caller alone, a page at a time, without those of tool
 
 it('nobody who is one of many lists what the others have made', async () => {
   const { connect } = start([job().tool])
-  const anybody = connect({}, { ...anonymousPrincipal(['user']) })
+  const anybody = connect({}, { ...anonymousPrincipal({ roles: ['user'] }) })
   const { capabilities } = await anybody.ask('initialize', initialize('2025-11-25'))
   expect(capabilities.tasks).toEqual({ cancel: {}, requests: { tools: { call: {} } } })
   const { taskId } = await anybody.call('job')
