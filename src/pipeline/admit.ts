@@ -115,6 +115,7 @@ function verdictOf(outcome: Outcome): Verdict {
   if (outcome.status !== 'error') return 'well'
   switch (outcome.error.code) {
     case 'INTERNAL':
+    case 'CONNECTOR_UNAVAILABLE':
     case 'TIMED_OUT':
     case 'CONNECTOR_FAILED':
       return 'failed'

@@ -1,6 +1,5 @@
-import type { Statement } from './database.ts'
+import type { SqlValue, Statement } from './database.ts'
 import type { Table } from './database-schema.ts'
-import type { SqlParameter } from './dialect.ts'
 
 /** Statements that a caller writes, held by the engine's own means. */
 export interface FreeSql {
@@ -13,8 +12,13 @@ export interface FreeSql {
   enforcesRows(table: Table): boolean
   /** What is run in place of what the caller wrote. Throws `UserError` with a sentence that helps. */
   guard(sql: string, view: readonly TableView[]): Statement
-  /** Refuses a statement whose plan costs more than allowed; where the engine can tell. */
-  readonly estimate?: (statement: Statement) => Statement
+  /** Where the engine can tell what a statement costs before it runs. */
+  readonly estimate?: {
+    /** The statement that answers the plan. */
+    toStatement(statement: Statement): Statement
+    /** The cost in such an answer; undefined for one that says none, such as that of EXPLAIN itself. */
+    readCost(rows: readonly (readonly SqlValue[])[]): number | undefined
+  }
 }
 
 /** A table as one caller sees it. */
@@ -27,6 +31,3 @@ export interface TableView {
   /** What every row that exists for the caller fulfils, its values written as constants; absent when all do. */
   readonly where?: string
 }
-
-/** Values bound by name. */
-export type NamedValues = Readonly<Record<string, SqlParameter>>

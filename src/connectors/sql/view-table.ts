@@ -32,11 +32,12 @@ export function isVisible({ roles }: Pick<ExposedTable, 'roles'>, caller: Caller
  * would look like an empty table.
  */
 export function viewTable(exposed: ExposedTable, caller: Caller): CallerView {
-  return {
-    exposed,
-    columns: exposed.columns.flatMap((column) => viewColumn(column, caller)),
-    rows: rowsOf(exposed, caller),
-  }
+  return { exposed, columns: viewColumns(exposed, caller), rows: rowsOf(exposed, caller) }
+}
+
+/** The columns that exist for a caller, in order. */
+export function viewColumns(exposed: ExposedTable, caller: Caller): readonly ViewColumn[] {
+  return exposed.columns.flatMap((column) => viewColumn(column, caller))
 }
 
 function viewColumn({ column, rule }: ExposedColumn, caller: Caller): readonly ViewColumn[] {
