@@ -3,6 +3,7 @@ import type { JsonSchema } from '../../capabilities/protocol.ts'
 import type { ExposedTable } from './exposure.ts'
 import { FILTER_OPS, type Filter, MAX_FILTERS } from './filter.ts'
 import { readCursor, writeCursor } from './page-cursor.ts'
+import { plainName } from './plain-name.ts'
 import { findView, type SqlSource } from './sql-source.ts'
 import { writeCount, writeFind } from './write-find.ts'
 import { ROWS_OUTPUT, toRowsAnswer, toToolResult } from './write-result.ts'
@@ -33,7 +34,7 @@ export function genericFindTools(source: () => SqlSource): readonly ToolDefiniti
 
 /** The same pair for one table alone; to callers to whom it does not exist, neither do they. */
 export function tableFindTools(source: () => SqlSource, exposed: ExposedTable): readonly ToolDefinition[] {
-  const suffix = toolNameOf(exposed)
+  const suffix = plainName(exposed.name, 40)
   const told = exposed.description === undefined ? '' : ` ${exposed.description}`
   const about = `rows of ${exposed.name}.${told}`
   const more = { properties: {}, table: exposed.name, ...(exposed.roles === undefined ? {} : { roles: exposed.roles }) }
@@ -41,11 +42,6 @@ export function tableFindTools(source: () => SqlSource, exposed: ExposedTable): 
     findTool(source, { name: `find_${suffix}`, about, maxRows: source().maxRows, ...more }),
     countTool(source, { name: `count_${suffix}`, about, ...more }),
   ]
-}
-
-/** Names of tools take letters, digits, _ and -. */
-function toolNameOf({ name }: ExposedTable): string {
-  return name.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 40)
 }
 
 interface Shape {

@@ -1,6 +1,8 @@
+import type { Caller } from '../../capabilities/call-context.ts'
 import { defineTool, type ToolDefinition } from '../../capabilities/definition.ts'
 import { UserError } from '../../errors.ts'
-import type { FreeSql, TableView } from './free-sql.ts'
+import type { ExposedTable } from './exposure.ts'
+import type { FreeSql, TableView, WithheldTable } from './free-sql.ts'
 import type { FreeSqlOptions } from './options.ts'
 import { writeRowRuleLiteral } from './select-statement.ts'
 import { type SqlSource, visibleTables } from './sql-source.ts'
@@ -32,24 +34,43 @@ export function freeSqlTool(source: () => SqlSource, freeSql: FreeSql, options: 
     async run(input, context) {
       const current = source()
       const { sql, limit = current.maxRows } = input as { sql: string; limit?: number }
-      const views = visibleTables(current, context.caller).flatMap((exposed) => {
-        // A table whose rows the caller may not see at all is answered when it is used, like one that is not there.
-        try {
-          return [viewTable(exposed, context.caller)]
-        } catch (thrown) {
-          if (thrown instanceof UserError) return []
-          throw thrown
-        }
-      })
-      const held = views.filter((view) => view.rows === 'all' || freeSql.enforcesRows(view.exposed.table))
-      const statement = freeSql.guard(
-        sql,
-        held.map((view) => toTableView(current, view)),
-      )
+      const { views, withheld } = sortTables(current, freeSql, context.caller)
+      const statement = freeSql.guard(sql, views, withheld)
       await refuseCostly({ statement, freeSql, options, current, context })
       return toToolResult(toRowsAnswer(await current.session.run(statement, context, { maxRows: limit })))
     },
   })
+}
+
+/** The tables that the caller may use, and why it may not use the others that exist for it. */
+function sortTables(
+  current: SqlSource,
+  freeSql: FreeSql,
+  caller: Caller,
+): { readonly views: readonly TableView[]; readonly withheld: readonly WithheldTable[] } {
+  const views: TableView[] = []
+  const withheld: WithheldTable[] = []
+  for (const exposed of visibleTables(current, caller)) {
+    const { table, name } = exposed
+    const view = viewOrReason(exposed, caller)
+    if (typeof view === 'string') withheld.push({ table, reason: view })
+    else if (view.rows === 'all' || freeSql.enforcesRows(table)) views.push(toTableView(current, view))
+    else
+      withheld.push({
+        table,
+        reason: `You may see some rows of ${name} alone, and its database cannot hold free SQL to them. Use find or count.`,
+      })
+  }
+  return { views, withheld }
+}
+
+function viewOrReason(exposed: ExposedTable, caller: Caller): CallerView | string {
+  try {
+    return viewTable(exposed, caller)
+  } catch (thrown) {
+    if (thrown instanceof UserError) return thrown.message
+    throw thrown
+  }
 }
 
 function toTableView({ dialect }: SqlSource, view: CallerView): TableView {

@@ -11,7 +11,7 @@ export interface FreeSql {
    */
   enforcesRows(table: Table): boolean
   /** What is run in place of what the caller wrote. Throws `UserError` with a sentence that helps. */
-  guard(sql: string, view: readonly TableView[]): Statement
+  guard(sql: string, view: readonly TableView[], withheld: readonly WithheldTable[]): Statement
   /** Where the engine can tell what a statement costs before it runs. */
   readonly estimate?: {
     /** The statement that answers the plan. */
@@ -19,6 +19,13 @@ export interface FreeSql {
     /** The cost in such an answer; undefined for one that says none, such as that of EXPLAIN itself. */
     readCost(rows: readonly (readonly SqlValue[])[]): number | undefined
   }
+}
+
+/** A table that exists for a caller, but not in free SQL. */
+export interface WithheldTable {
+  readonly table: Table
+  /** A sentence that says why, and what to use instead. */
+  readonly reason: string
 }
 
 /** A table as one caller sees it. */

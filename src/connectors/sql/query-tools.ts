@@ -97,10 +97,10 @@ function outputOf({ output, write }: QueryOptions): JsonSchema {
 function bindNamed(
   { parts, names }: NamedStatement,
   dialect: Dialect,
-  valueOf: (name: string) => SqlParameter,
+  toValue: (name: string) => SqlParameter,
 ): Statement {
   const text = parts.map((part, index) => (index === 0 ? part : `${dialect.placeholder(index - 1)}${part}`)).join('')
-  return { text, parameters: names.map(valueOf) }
+  return { text, parameters: names.map(toValue) }
 }
 
 function ofCaller(parameter: string, caller: Caller): SqlParameter {
@@ -120,8 +120,7 @@ function toParameter(value: unknown): SqlParameter {
 function toAnswer(query: QueryOptions, result: SqlResult): object {
   const changed = result.changed === undefined ? {} : { changed: result.changed }
   if (query.output === undefined) {
-    const answer = toToolResult(toRowsAnswer(result))
-    return { ...answer, structuredContent: { ...answer.structuredContent, ...changed } }
+    return toToolResult({ ...toRowsAnswer(result), ...changed })
   }
   return {
     rows: result.rows.map((row) => toObject(result, row)),

@@ -11,10 +11,15 @@ export interface SqlSource {
   /** Name of the connector. */
   readonly name: string
   readonly dialect: Dialect
+  /** Whether tables lie in schemas; they do not in SQLite. */
+  readonly hasSchemas: boolean
   readonly tables: readonly ExposedTable[]
   readonly session: SqlSession
   readonly maxRows: number
 }
+
+/** The schema in URIs of an engine without schemas. */
+export const NO_SCHEMA = 'main'
 
 /** The tables that exist for a caller. */
 export function visibleTables({ tables }: SqlSource, caller: Caller): readonly ExposedTable[] {
