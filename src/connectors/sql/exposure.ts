@@ -20,24 +20,31 @@ export interface ExposedColumn {
   readonly rule?: ColumnOptions
 }
 
+/** What is offered of a database, and what of the configuration it has no counterpart for. */
+export interface Exposure {
+  readonly tables: readonly ExposedTable[]
+  /** A sentence for each table and column that does not exist. */
+  readonly mistakes: readonly string[]
+}
+
 /**
- * Brings together what the configuration exposes and what the database holds. Throws `CONNECTOR_FAILED` naming every
- * table and column that does not exist: a rule that protects nothing would look like one that protects.
+ * Brings together what the configuration exposes and what the database holds. A table of which a column is missing that a
+ * rule goes by is not offered: a rule that protects nothing would look like one that protects.
  */
-export function exposeTables(options: Pick<SqlOptions, 'tables'>, schema: DatabaseSchema): readonly ExposedTable[] {
+export function exposeTables(options: Pick<SqlOptions, 'tables'>, schema: DatabaseSchema): Exposure {
   const byName = new Map(schema.tables.map((table) => [qualifiedName(table), table]))
   const mistakes: string[] = []
-  const exposed = Object.entries(options.tables).flatMap(([name, tableOptions]) => {
+  const tables = Object.entries(options.tables).flatMap(([name, tableOptions]) => {
     const table = byName.get(name) ?? onlyOneNamed(name, schema.tables)
     if (table === undefined) {
       mistakes.push(`there is no table ${name}${suggest(name, [...byName.keys()])}`)
       return []
     }
-    mistakes.push(...missingColumns(tableOptions, table))
-    return [expose(tableOptions, table)]
+    const missing = missingColumns(tableOptions, table)
+    mistakes.push(...missing)
+    return missing.length === 0 ? [expose(tableOptions, table)] : []
   })
-  if (mistakes.length > 0) throw mismatch(mistakes)
-  return exposed
+  return { tables, mistakes }
 }
 
 function onlyOneNamed(name: string, tables: readonly Table[]): Table | undefined {
@@ -71,7 +78,8 @@ function suggest(name: string, candidates: readonly string[]): string {
   return nearest === undefined ? '' : ` (did you mean ${nearest}?)`
 }
 
-function mismatch(mistakes: readonly string[]): ToolgateError {
+/** The mistakes as one failure. */
+export function mismatch(mistakes: readonly string[]): ToolgateError {
   return new ToolgateError({
     code: 'CONNECTOR_FAILED',
     message: `The configuration does not fit the database: ${mistakes.join('; ')}.`,
