@@ -15,11 +15,12 @@ const serving: readonly Option[] = [
   { name: 'host', value: 'HOST', description: 'Address to listen on; wins over the config file.' },
   {
     name: 'fresh-key',
-    value: 'ROLE',
+    value: 'ROLE[@TENANT]',
     isValueOptional: true,
+    isRepeatable: true,
     description:
       'Make a key for this role that ends with the process, print it, and print what to paste into clients. ' +
-      'ROLE may be left out where the configuration has only one.',
+      'ROLE may be left out where the configuration has only one. May be given several times.',
   },
   json,
   help,

@@ -13,7 +13,7 @@ import { type FileWatch, watchFiles } from './watch-files.ts'
 export interface DevOptions {
   readonly invocation: Invocation
   readonly serving: Serving
-  readonly key: FreshKey | undefined
+  readonly keys: readonly FreshKey[]
 }
 
 /** An app that follows its sources: what changed is taken over, what is broken is reported and not taken over. */
@@ -29,7 +29,7 @@ export class DevSession {
 
   /** Serves and follows; resolves when the input ends (stdio) or never (HTTP). */
   async run(config: Config): Promise<void> {
-    const { serving, invocation, key } = this.#options
+    const { serving, invocation, keys } = this.#options
     const app = await this.#create(config)
     this.#app = app
     const follow = (): FileWatch =>
@@ -41,7 +41,7 @@ export class DevSession {
     const { url, port } = await listen(app, serving, invocation)
     this.#port = port
     this.#watch = follow()
-    await printServing(invocation, { app, url, key, serving })
+    await printServing(invocation, { app, url, keys, serving })
     return new Promise(() => {})
   }
 
@@ -51,11 +51,11 @@ export class DevSession {
   }
 
   #create(config: Config): Promise<App> {
-    const { key } = this.#options
+    const { keys } = this.#options
     return createApp(config, {
       writeLog: () => {},
       observer: (observation) => this.#observe(observation),
-      ...(key === undefined ? {} : { keys: [key.stored] }),
+      keys: keys.map(({ stored }) => stored),
     })
   }
 

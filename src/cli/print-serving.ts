@@ -8,27 +8,42 @@ import { countOffered, type FreshKey, type Serving } from './serving.ts'
 export interface Started {
   readonly app: App
   readonly url: string
-  readonly key: FreshKey | undefined
+  readonly keys: readonly FreshKey[]
   readonly serving: Serving
 }
 
 /** Tells where the server listens, the fresh key, and what to paste into clients. */
 export async function printServing(invocation: Invocation, started: Started): Promise<void> {
-  const { app, url, key, serving } = started
+  const { app, url, keys, serving } = started
+  const [key] = keys
   const { terminal } = invocation
   if (serving.asJson) {
-    const fresh = key === undefined ? {} : { key: key.text, role: key.role }
+    const fresh =
+      key === undefined
+        ? {}
+        : { key: key.text, role: key.role, ...(keys.length > 1 ? { keys: keys.map(shownKey) } : {}) }
     terminal.out(`${JSON.stringify({ event: 'listening', name: app.config.name, url, ...fresh })}\n`)
     return
   }
   terminal.out(`${app.config.name} ${app.config.version} listens on ${url}\n${countOffered(app)}\n`)
   if (key === undefined) terminal.out(`${keyHint(app, invocation.command.name)}\n`)
   else {
-    terminal.out(`key: ${key.text}\n`)
-    terminal.out(`The key has the role ${key.role} and ends with this process.\n\n`)
+    for (const each of keys) terminal.out(`key${each.tenant === undefined ? '' : ` of ${each.tenant}`}: ${each.text}\n`)
+    terminal.out(`${keysText(keys)}\n\n`)
     terminal.out(snippetsText(await snippets(started, key)))
   }
   terminal.out('\nCtrl+C ends it.\n')
+}
+
+function keysText(keys: readonly FreshKey[]): string {
+  const roles = [...new Set(keys.map(({ role }) => role))].join(', ')
+  return keys.length === 1
+    ? `The key has the role ${roles} and ends with this process.`
+    : `The keys have the role ${roles} and end with this process. What follows uses the first.`
+}
+
+function shownKey({ text, role, tenant }: FreshKey): object {
+  return { key: text, role, ...(tenant === undefined ? {} : { tenant }) }
 }
 
 function keyHint({ config }: App, command: string): string {
@@ -58,7 +73,9 @@ function stdioCommand({ config }: App): readonly string[] {
 
 /** A tool that the key may call, one without required arguments first. */
 async function firstTool(app: App, { stored }: FreshKey): Promise<{ name: string; args: object } | undefined> {
-  const peer = app.connectInMemory({ id: `key:${stored.id}`, name: stored.name, kind: 'api-key', roles: stored.roles })
+  const { id, name, roles, tenant } = stored
+  const rights = { roles, ...(tenant === undefined ? {} : { tenant }) }
+  const peer = app.connectInMemory({ id: `key:${id}`, name, kind: 'api-key', ...rights })
   const { tools } = (await peer.request('tools/list')) as { tools: readonly { name: string; inputSchema?: unknown }[] }
   peer.close()
   const offered = tools.map(({ name, inputSchema }) => ({ name, args: sampleArguments(inputSchema) }))

@@ -11,14 +11,15 @@ export interface Serving {
   /** `undefined` where the config file decides. */
   readonly host: string | undefined
   readonly port: number | undefined
-  /** For this role a key is made that ends with the process; `''` where the role was left out. */
-  readonly freshKeyRole: string | undefined
+  /** For each a key is made that ends with the process: `ROLE` or `ROLE@TENANT`; `''` where the role was left out. */
+  readonly freshKeys: readonly string[]
 }
 
 /** A key that lives as long as the process. */
 export interface FreshKey {
   readonly text: string
   readonly role: string
+  readonly tenant?: string
   readonly stored: NonNullable<AppOptions['keys']>[number]
 }
 
@@ -29,11 +30,12 @@ export function readServing({ command, options, terminal }: Invocation): Serving
   if (isStdio && misplaced !== undefined) {
     throw new UsageError(`--${misplaced} does not go with --stdio.`, 'It is for HTTP; leave one of them out.')
   }
-  const role = options.text('fresh-key')
-  if (role !== undefined && /[./\\]/.test(role)) {
+  const freshKeys = options.has('fresh-key') && options.all('fresh-key').length === 0 ? [''] : options.all('fresh-key')
+  const looksLikePath = freshKeys.find((role) => /[./\\]/.test(role))
+  if (looksLikePath !== undefined) {
     throw new UsageError(
-      `--fresh-key takes a role, and ${role} looks like a path.`,
-      `Write the path first: \`toolgate ${command.name} ${role} --fresh-key\`.`,
+      `--fresh-key takes a role, and ${looksLikePath} looks like a path.`,
+      `Write the path first: \`toolgate ${command.name} ${looksLikePath} --fresh-key\`.`,
     )
   }
   return {
@@ -43,7 +45,7 @@ export function readServing({ command, options, terminal }: Invocation): Serving
     port: isStdio
       ? undefined
       : (readPort('--port', options.text('port')) ?? readPort('PORT', terminal.environment.PORT)),
-    freshKeyRole: options.has('fresh-key') ? (options.text('fresh-key') ?? '') : undefined,
+    freshKeys,
   }
 }
 
@@ -86,12 +88,22 @@ function howToLetIn({ access }: Config, { command, positionals, options }: Invoc
   ].join('\n')
 }
 
-/** Makes the key of `--fresh-key`; refuses a role that the configuration does not have. */
-export async function makeFreshKey(config: Config, role: string): Promise<FreshKey> {
+/** Makes the keys of `--fresh-key`; refuses a role that the configuration does not have. */
+export async function makeFreshKeys(config: Config, { freshKeys }: Serving): Promise<readonly FreshKey[]> {
+  return Promise.all(freshKeys.map((wanted) => makeFreshKey(config, wanted)))
+}
+
+async function makeFreshKey(config: Config, wanted: string): Promise<FreshKey> {
   const { newApiKey } = await import('../app/new-key.ts')
-  const chosen = chooseRole(config, role)
-  const { text, stored } = await newApiKey(config, { name: 'fresh', roles: [chosen] })
-  return { text, stored, role: chosen }
+  const at = wanted.indexOf('@')
+  const role = chooseRole(config, at < 0 ? wanted : wanted.slice(0, at))
+  const tenant = at < 0 ? {} : { tenant: wanted.slice(at + 1) }
+  const { text, stored } = await newApiKey(config, {
+    name: `fresh${at < 0 ? '' : wanted.slice(at)}`,
+    roles: [role],
+    ...tenant,
+  })
+  return { text, stored, role, ...tenant }
 }
 
 function chooseRole(config: Config, role: string): string {

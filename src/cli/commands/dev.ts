@@ -2,7 +2,7 @@ import type { RunCommand } from '../command.ts'
 import { DevSession } from '../dev-session.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
 import { openTarget } from '../open-target.ts'
-import { makeFreshKey, readServing } from '../serving.ts'
+import { makeFreshKeys, readServing } from '../serving.ts'
 import { untilEnded } from '../until-ended.ts'
 
 /** Serves like `serve`, takes over changes as they are saved, and prints one line per call. */
@@ -11,9 +11,9 @@ export const dev: RunCommand = async (invocation) => {
   process.setSourceMapsEnabled(true)
   const serving = readServing(invocation)
   const config = await openTarget(invocation)
-  const key = serving.freshKeyRole === undefined ? undefined : await makeFreshKey(config, serving.freshKeyRole)
+  const keys = await makeFreshKeys(config, serving)
   const ended = untilEnded(invocation.terminal)
-  const session = new DevSession({ invocation, serving, key })
+  const session = new DevSession({ invocation, serving, keys })
   try {
     return await Promise.race([session.run(config).then(() => EXIT_CODES.ok), ended])
   } finally {
