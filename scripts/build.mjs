@@ -48,7 +48,7 @@ function dropCompiled() {
  * the sources. Packages stay outside (zod is loaded by tools, too), except for yaml, which is 72 files.
  */
 async function bundleEntries() {
-  const { dependencies, devDependencies } = createRequire(import.meta.url)('../package.json')
+  const { dependencies, devDependencies, peerDependencies } = createRequire(import.meta.url)('../package.json')
   await bundle({
     absWorkingDir: at(''),
     entryPoints: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts', 'testkit/index': 'src/testkit/index.ts' },
@@ -60,7 +60,9 @@ async function bundleEntries() {
     platform: 'node',
     target: 'node20.20',
     sourcemap: true,
-    external: Object.keys({ ...dependencies, ...devDependencies }).filter((name) => name !== 'yaml'),
+    external: Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies }).filter(
+      (name) => name !== 'yaml',
+    ),
     banner: {
       js: "import{createRequire as __toolgateRequire}from'node:module';const require=__toolgateRequire(import.meta.url);",
     },
