@@ -9,6 +9,7 @@ import type { Breakers } from '../pipeline/breakers.ts'
 import type { ExplainedCall, Explanation } from '../pipeline/explain-call.ts'
 import type { StoredKey } from '../storage/key-store.ts'
 import type { UsageQuery, UsageSum } from '../usage/read-usage.ts'
+import type { Pauses } from './retry-connecting.ts'
 
 export type { UsageDimension, UsageQuery, UsageSum } from '../usage/read-usage.ts'
 
@@ -16,6 +17,8 @@ export type { UsageDimension, UsageQuery, UsageSum } from '../usage/read-usage.t
 export interface AppOptions {
   /** Milliseconds since the epoch; for tests. */
   readonly clock?: () => number
+  /** How it waits before a connector that is missing is tried again; for tests. */
+  readonly pauses?: Pauses
   /** Takes log lines instead of stderr. */
   readonly writeLog?: (line: string) => void
   /** Sees every observation beside the log; the `dev` command prints calls with it. */

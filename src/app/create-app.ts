@@ -34,7 +34,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const metrics = openMetrics(config)
   const usage = new UsageRecording(config)
   const log = createLog(config, options, [usage.observe, metrics?.observe])
-  const sources = new Sources(options.connectors ?? [], log.observe)
+  const sources = new Sources(options.connectors ?? [], log.observe, options.pauses)
   try {
     const prepared = await sources.prepare(config.connectors)
     prepared.commit()
@@ -49,7 +49,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const observe = combineObservers([log.observe, recording])
     const timer = options.clock ?? (() => performance.now())
     const hashKey = deriveKey(pepper, 'toolgate personal 1')
-    const guards = createGuards(config, prepared.catalog, { audit, plan, observe, clock, timer, hashKey })
+    const guards = createGuards(config, prepared, { audit, plan, observe, clock, timer, hashKey })
     const engine = engineOf(config, guards, { pepper, storage })
     const records = { audit, recording, sinks, log, metrics, usage }
     return new RunningApp({ ...records, config, openAccess, engine, sources, storage, hashKey })

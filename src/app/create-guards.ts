@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AuditTrail } from '../audit/audit-trail.ts'
-import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { ToolgateError } from '../errors.ts'
 import type { Observer } from '../observe/observation.ts'
@@ -19,6 +18,7 @@ import { createUseLimits } from '../pipeline/use-limits.ts'
 import { createSanitizer } from '../sanitize/sanitizer.ts'
 import { createMemoryRecallStore } from '../storage/memory/recall-store.ts'
 import { allOf } from './compile-catalog.ts'
+import type { PreparedSources } from './source.ts'
 
 /** What the guards of one configuration after the other have in common. */
 export interface GuardParts {
@@ -41,13 +41,19 @@ export interface Served {
  * Makes the guards of a configuration. What is counted or remembered under unchanged options goes on. Throws
  * `CONFIG_INVALID` for a rule that is for nothing.
  */
-export function createGuards(config: Config, catalog: Catalog, parts: GuardParts, before?: Served): Guards {
+export function createGuards(
+  config: Config,
+  { catalog, isPartial }: Pick<PreparedSources, 'catalog' | 'isPartial'>,
+  parts: GuardParts,
+  before?: Served,
+): Guards {
   const { access, limits, idempotency, sanitize } = config
   const { hashKey, ...shared } = parts
   const kept = before !== undefined && isDeepStrictEqual(before.config.limits, limits) ? before.guards : undefined
   const isSameRecall = before !== undefined && isDeepStrictEqual(before.config.idempotency, idempotency)
   const maskerOf = selectMasker(sanitize, hashKey)
-  requireMatches(limits.rules, catalog)
+  // What a rule is for may be what a connector that is missing offers.
+  if (!isPartial) requireMatches(limits.rules, catalog)
   return {
     ...shared,
     catalog,
@@ -66,7 +72,7 @@ export function createGuards(config: Config, catalog: Catalog, parts: GuardParts
 }
 
 /** A limit that bounds nothing is a spelling mistake, and would be found when it was needed. */
-function requireMatches(rules: readonly LimitRuleOptions[], catalog: Catalog): void {
+function requireMatches(rules: readonly LimitRuleOptions[], catalog: Guards['catalog']): void {
   const capabilities = allOf(catalog)
   const idle = rules.findIndex(({ select }) => !capabilities.some(compileSelector(select).selects))
   if (idle < 0) return

@@ -25,7 +25,8 @@ import { listRestartOptions } from './list-restart-options.ts'
 import { listenOn } from './listen-on.ts'
 import { gaugeParts } from './open-metrics.ts'
 import { Readiness } from './readiness.ts'
-import type { PreparedSources, Sources } from './sources.ts'
+import type { PreparedSources } from './source.ts'
+import type { Sources } from './sources.ts'
 import type { UsageRecording } from './usage-recording.ts'
 
 interface Parts {
@@ -64,12 +65,13 @@ export class RunningApp implements App {
     this.#parts = parts
     this.#config = parts.config
     this.#access = parts.openAccess(parts.config)
-    this.#readiness = new Readiness(parts.audit)
+    this.#readiness = new Readiness({ ...parts, breakers: () => parts.engine.guards.breakers })
     if (parts.metrics !== undefined) gaugeParts(parts.metrics, { ...parts, http: () => this.#http })
     parts.sources.listen({
       current: () => this.catalog,
       use: (catalog) => this.#use(catalog),
       resourceUpdated: (uri) => parts.engine.notifier.resourceUpdated(uri),
+      inTurn: (change) => this.#inTurn(change),
     })
   }
 
@@ -132,8 +134,9 @@ export class RunningApp implements App {
   reload(): Promise<ReloadReport> {
     return this.#inTurn(async () => {
       const prepared = await this.#parts.sources.prepare(this.#config.connectors, this.catalog)
+      const report = this.#use(prepared.catalog)
       prepared.commit()
-      return this.#use(prepared.catalog)
+      return report
     })
   }
 
@@ -198,8 +201,7 @@ export class RunningApp implements App {
     const { audit, plan, observe, clock, timer } = before.guards
     const { hashKey } = this.#parts
     const parts = { audit, plan, observe, clock, timer, hashKey }
-    const guards = createGuards(config, prepared.catalog, parts, before)
-    const retire = prepared.commit()
+    const guards = createGuards(config, prepared, parts, before)
     const { catalog } = before.guards
     engine.guards = guards
     engine.identity = identityOf(config)
@@ -211,6 +213,7 @@ export class RunningApp implements App {
     const isVisibilityChanged = !isDeepStrictEqual(before.config.access.roles, config.access.roles)
     if (isVisibilityChanged) announceVisibility(engine.events)
     else announceChanges(change, engine.events)
+    const retire = prepared.commit()
     void before.guards.inFlight.idle().then(retire)
     const { added, removed } = change
     const details = { added, removed, needRestart }

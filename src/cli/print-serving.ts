@@ -65,7 +65,7 @@ async function snippets({ app, url }: Started, key: FreshKey): Promise<readonly 
 
 /** How to start this very program on the same configuration over stdio. */
 function stdioCommand({ config }: App): readonly string[] {
-  const main = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url)
+  const main = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : '../cli/main.js', import.meta.url)
   const program = [process.execPath, ...process.execArgv, fileURLToPath(main)]
   const target = config.file === undefined ? [config.directory] : ['--config', config.file]
   return [...program, 'serve', '--stdio', ...target]

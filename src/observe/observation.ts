@@ -48,6 +48,7 @@ export type Observation =
   | { readonly type: 'server.started'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'server.stopped'; readonly message: string }
   | { readonly type: 'catalog.changed'; readonly message: string; readonly details?: Record<string, unknown> }
+  | { readonly type: 'connector.connected'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'config.refused'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'config.changed'; readonly message: string; readonly details?: Record<string, unknown> }
   | {

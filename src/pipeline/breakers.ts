@@ -19,6 +19,8 @@ export interface Breakers {
   check(connector: string, principalId: string): void
   /** Lets a call through, or throws `CONNECTOR_UNAVAILABLE`. */
   begin(connector: string, principalId: string): Passage
+  /** Whether everybody's calls of the connector are refused now; as time passes that ends by itself, without a call. */
+  isOpen(connector: string): boolean
   /** Of every connector that was called. */
   states(): readonly { readonly connector: string; readonly state: BreakerState }[]
 }
@@ -43,6 +45,7 @@ export function createBreakers(parts: Parts): Breakers {
   return {
     check: (connector, principalId) => of(connector).check(principalId),
     begin: (connector, principalId) => of(connector).begin(principalId),
+    isOpen: (connector) => byConnector.get(connector)?.isOpenForAll ?? false,
     states: () => [...byConnector].map(([connector, { state }]) => ({ connector, state })),
   }
 }
@@ -92,6 +95,11 @@ class Breaker {
 
   get state(): BreakerState {
     return this.#state
+  }
+
+  get isOpenForAll(): boolean {
+    if (this.#state !== 'open' || this.#openFor !== undefined) return false
+    return this.#parts.timer() - this.#since < this.#parts.options.openMs
   }
 
   check(principalId: string): void {

@@ -8,6 +8,7 @@ import {
   isPolishId,
   isSpanishId,
 } from './check-digits.ts'
+import { findWords } from './find-words.ts'
 import { patternRule, type Rule } from './rule.ts'
 
 interface NationalId {
@@ -21,6 +22,8 @@ interface NationalId {
    * property.
    */
   readonly near?: RegExp
+  /** Length of a form that is one word of letters and digits: such words are looked for, which is quicker. */
+  readonly wordLength?: number
 }
 
 const IDS: readonly NationalId[] = [
@@ -54,6 +57,7 @@ const IDS: readonly NationalId[] = [
     meaning: 'Codice fiscale of Italy',
     form: '[A-Za-z]{6}[0-9LMNP-Vlmnp-v]{2}[A-EHLMPR-Ta-ehlmpr-t][0-9LMNP-Vlmnp-v]{2}[A-Za-z][0-9LMNP-Vlmnp-v]{3}[A-Za-z]',
     check: isItalianId,
+    wordLength: 16,
   },
   {
     country: 'nl',
@@ -88,8 +92,13 @@ const IDS: readonly NationalId[] = [
 const NEAR = 40
 
 /** National ids with their check digits, one rule each. */
-export const NATIONAL_IDS: readonly Rule[] = IDS.map(({ country, meaning, form, check, near }) =>
-  patternRule({
+export const NATIONAL_IDS: readonly Rule[] = IDS.map((id) => {
+  const rule = toRule(id)
+  return id.wordLength === undefined ? rule : withinWords(rule, id.wordLength)
+})
+
+function toRule({ country, meaning, form, check, near }: NationalId): Rule {
+  return patternRule({
     id: `national-id-${country}`,
     meaning,
     hint: '\\d',
@@ -99,5 +108,21 @@ export const NATIONAL_IDS: readonly Rule[] = IDS.map(({ country, meaning, form, 
       if (near !== undefined && !near.test(name) && !near.test(before)) return false
       return check(match[0].replace(/[ .-]/g, '').toUpperCase())
     },
-  }),
-)
+  })
+}
+
+/** What the form looks at around a word: one character before it, two behind it. */
+const AROUND = 2
+
+function withinWords(rule: Rule, length: number): Rule {
+  return {
+    ...rule,
+    find(text, report, name) {
+      findWords(text, length, (start) => {
+        const from = Math.max(0, start - AROUND)
+        const piece = text.slice(from, start + length + AROUND)
+        rule.find(piece, (at, end, id) => report(from + at, from + end, id), name)
+      })
+    },
+  }
+}

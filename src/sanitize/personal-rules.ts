@@ -32,7 +32,7 @@ export const PERSONAL_RULES: Readonly<Record<PersonalKind, readonly Rule[]>> = {
       meaning: 'Numbers after `tel`, `phone`, `mobile`, `fax` and their like',
       hint: '\\d',
       pattern:
-        /((?:tel|telephone|phone|mobile|cell|fax|telefon|telefax|mobil|handy|tel[eé]fono|m[oó]vil)(?:[_-]?(?:number|no|nr))?\.?"?\s{0,3}[:=]?\s{0,3}"?)\(?0?[1-9](?:[ ./()-]{0,3}\d){5,13}(?![\d.]\d)/gi,
+        /((?:tel(?:ephone|efono|éfono|efon|efax)?|mobile?|m[oó]vil|phone|cell|fax|handy)(?:[_-]?(?:number|no|nr))?\.?"?\s{0,3}[:=]?\s{0,3}"?)\(?0?[1-9](?:[ ./()-]{0,3}\d){5,13}(?![\d.]\d)/gi,
       accepts: ([whole, kept = '']) => isPhone(whole.slice(kept.length)),
     }),
   ],

@@ -1,8 +1,13 @@
 import { z } from 'zod'
+import {
+  type Discriminable,
+  type SharedConnectorInput,
+  type SharedConnectorOptions,
+  sharedConnectorOptions,
+} from '../options.ts'
 
 /** A connector of type `sdk` in the configuration. */
-export interface SdkConnectorOptions {
-  readonly name: string
+export interface SdkConnectorOptions extends SharedConnectorOptions {
   readonly type: 'sdk'
   /** Absolute. */
   readonly path: string
@@ -10,20 +15,16 @@ export interface SdkConnectorOptions {
 }
 
 /** The same as it may be written. */
-export type SdkConnectorInput = Omit<SdkConnectorOptions, 'prefix'> & { readonly prefix?: string }
-
-/** A schema that a discriminated union can tell by `type`. */
-type Discriminable = z.core.$ZodTypeInternals<SdkConnectorOptions> & {
-  propValues: z.core.util.PropValues
-}
+export type SdkConnectorInput = SharedConnectorInput &
+  Omit<SdkConnectorOptions, keyof SharedConnectorOptions | 'prefix'> & { readonly prefix?: string }
 
 /** The options of a connector of type `sdk`, with their defaults. */
-export const sdkConnectorOptions: z.ZodType<SdkConnectorOptions, unknown, Discriminable> = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/, { error: 'a name in kebab-case or snake_case, such as crm-tools' })
-    .max(64)
-    .describe('Unique name of the connector.'),
+export const sdkConnectorOptions: z.ZodType<
+  SdkConnectorOptions,
+  unknown,
+  Discriminable<SdkConnectorOptions>
+> = z.strictObject({
+  ...sharedConnectorOptions,
   type: z.literal('sdk').describe('Kind of the connector.'),
   path: z.string().min(1).describe('File whose default export is a server object of the official SDK, version 1 or 2.'),
   prefix: z

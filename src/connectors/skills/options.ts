@@ -1,8 +1,13 @@
 import { z } from 'zod'
+import {
+  type Discriminable,
+  type SharedConnectorInput,
+  type SharedConnectorOptions,
+  sharedConnectorOptions,
+} from '../options.ts'
 
 /** A connector of type `skills` in the configuration. */
-export interface SkillsConnectorOptions {
-  readonly name: string
+export interface SkillsConnectorOptions extends SharedConnectorOptions {
   readonly type: 'skills'
   /** Absolute. */
   readonly path: string
@@ -10,20 +15,16 @@ export interface SkillsConnectorOptions {
 }
 
 /** The same as it may be written. */
-export type SkillsConnectorInput = Omit<SkillsConnectorOptions, 'prefix'> & { readonly prefix?: string }
-
-/** A schema that a discriminated union can tell by `type`. */
-type Discriminable = z.core.$ZodTypeInternals<SkillsConnectorOptions> & {
-  propValues: z.core.util.PropValues
-}
+export type SkillsConnectorInput = SharedConnectorInput &
+  Omit<SkillsConnectorOptions, keyof SharedConnectorOptions | 'prefix'> & { readonly prefix?: string }
 
 /** The options of a connector of type `skills`, with their defaults. */
-export const skillsConnectorOptions: z.ZodType<SkillsConnectorOptions, unknown, Discriminable> = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/, { error: 'a name in kebab-case or snake_case, such as crm-tools' })
-    .max(64)
-    .describe('Unique name of the connector.'),
+export const skillsConnectorOptions: z.ZodType<
+  SkillsConnectorOptions,
+  unknown,
+  Discriminable<SkillsConnectorOptions>
+> = z.strictObject({
+  ...sharedConnectorOptions,
   type: z.literal('skills').describe('Kind of the connector.'),
   path: z.string().min(1).describe('Folder of skills: each is a folder with a SKILL.md.'),
   prefix: z

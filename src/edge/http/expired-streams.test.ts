@@ -46,7 +46,7 @@ async function start() {
   edge = createHttpEdge(
     test.engine,
     { authenticator, anonymous: undefined },
-    { host: '127.0.0.1', state: { isReady: true } },
+    { host: '127.0.0.1', state: { isReady: true, connectors: () => [] } },
   )
   edge.server.listen(0, '127.0.0.1')
   await once(edge.server, 'listening')

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestEngine, serveEngine, type TestServer } from '../../../test/fixtures/engine.ts'
 import { send } from '../../../test/fixtures/http-client.ts'
 
-const state = { isReady: true }
+const crm = { name: 'crm', required: true, state: 'up' } as const
+const state = { isReady: true, connectors: () => [crm] }
 const test = createTestEngine([])
 let server: TestServer
 beforeAll(async () => {
@@ -17,10 +18,16 @@ const probe = (path: string, more: { method?: string; headers?: Record<string, s
   send(server.port, { path, method: more.method ?? 'GET', headers: { authorization: undefined, ...more.headers } })
 
 describe('a probe', () => {
-  it('is answered without a credential, under any Host, and learns nothing but the status', async () => {
-    for (const path of ['/health/live', '/health/ready', '/health/ready?verbose']) {
-      const answer = await probe(path, { headers: { host: '10.1.2.3:3000' } })
-      expect([path, answer.status, answer.text]).toEqual([path, 200, '{"status":"ok"}'])
+  it('is answered without a credential, under any Host, and learns how connectors stand by none but an address', async () => {
+    const bare = { status: 'ok' }
+    for (const [path, host, body] of [
+      ['/health/live', '10.1.2.3:3000', bare],
+      ['/health/ready', '10.1.2.3:3000', { ...bare, connectors: [crm] }],
+      ['/health/ready?verbose', '[::1]:3000', { ...bare, connectors: [crm] }],
+      ['/health/ready', 'evil.example:3000', bare],
+    ] as const) {
+      const answer = await probe(path, { headers: { host } })
+      expect([path, answer.status, JSON.parse(answer.text)]).toEqual([path, 200, body])
       expect(Object.keys(answer.headers).sort()).toEqual([
         'cache-control',
         'connection',
@@ -36,7 +43,7 @@ describe('a probe', () => {
     state.isReady = false
     expect((await probe('/health/live')).status).toBe(200)
     const ready = await probe('/health/ready')
-    expect([ready.status, ready.text]).toEqual([503, '{"status":"unavailable"}'])
+    expect([ready.status, JSON.parse(ready.text)]).toEqual([503, { status: 'unavailable', connectors: [crm] }])
   })
 
   it('is not readable for a page elsewhere', async () => {
