@@ -19,8 +19,8 @@ const WEEK_MS = 604_800_000
 
 /**
  * How much time has passed as the checkpoints of a trail saw it. A step between two of them, or from the last of them to now,
- * counts for a week at most, and for half of the shortest limit at most: a clock that is set years ahead then makes nothing old
- * enough that was fresh. A step back counts for nothing. Checkpoints alone are looked at: they have the time at which they were
+ * counts for a week at most, and for a tenth of the shortest limit at most: a clock that is set years ahead then makes no
+ * record much older. A step back counts for nothing. Checkpoints alone are looked at: they have the time at which they were
  * written.
  */
 export class TrailClock {
@@ -30,7 +30,7 @@ export class TrailClock {
 
   constructor(options: TrailClockOptions) {
     this.#options = options
-    this.#mostMs = Math.min(WEEK_MS, options.shortestMs / 2)
+    this.#mostMs = Math.min(WEEK_MS, options.shortestMs / 10)
   }
 
   /** Whether so much has passed since a time (milliseconds since 1970), in any of the chains. */
