@@ -19,6 +19,8 @@ import { type AuditEntry, toEntry } from '../../audit/audit-trail.ts'
 import type { ChainTrail } from '../../audit/chain-audit-trail.ts'
 import { endLine } from '../../audit/chain-hash.ts'
 import { auditOptions, type RetentionOptions } from '../../audit/options.ts'
+import { cutChain } from '../../audit/retention/cut-chain.ts'
+import type { CutPlan } from '../../audit/retention/plan-cut.ts'
 import type { Config } from '../../config/config.ts'
 import { defaultConfig } from '../../config/default-config.ts'
 import { openStorage } from '../../storage/open-storage.ts'
@@ -59,8 +61,8 @@ const clock = (): number => now
 const folder = (): string => config().audit.directory
 const times = (): string[] => readTrail(folder()).map(({ time }) => time)
 
-function openTrail(): ChainTrail {
-  const trail = createAuditTrail(config(), { clock, observer: () => undefined })
+function openTrail(given = config()): ChainTrail {
+  const trail = createAuditTrail(given, { clock, observer: () => undefined })
   open.push(trail)
   return trail
 }
@@ -212,6 +214,47 @@ describe('retention', () => {
       JSON.stringify({ v: 1, chains: { [chain]: { segment: third, offset: 5 } } }),
     )
     expect((await retain(given))[0]).toMatchObject({ segments: files.slice(0, 3).map((file) => basename(file)) })
+  })
+
+  it('ends files that are written slowly, so that no record waits for the youngest one, and those of the dead', async () => {
+    const given = config(undefined, { segmentBytes: 64 * 1024 * 1024 })
+    const [dead, living] = [openTrail(given), openTrail(given)]
+    await live(dead, 2)
+    for (let day = 0; day < 30; day += 1) {
+      await live(living, 1)
+      if (day === 1) await dead.close()
+      await retain(given, { trail: living })
+    }
+    expect(oldestDays()).toBeLessThanOrEqual(13)
+    const chains = new Set(filesOfTrail(folder()).map((file) => dirname(file)))
+    expect(chains.size).toBe(2)
+    expect(await verify()).toBe(true)
+    const files = filesOfTrail(folder()).filter((file) => dirname(file) !== living.folder)
+    await retain(given, { trail: living })
+    expect(filesOfTrail(folder()).filter((file) => dirname(file) !== living.folder)).toEqual(files)
+  })
+
+  it('removes nothing before the record of it is on disk, under a signature, and nothing where it cannot be', async () => {
+    const trail = openTrail()
+    await live(trail)
+    const [plan] = await planRetention(config(), { clock })
+    const files = filesOfTrail(folder())
+    const fails = { folder: trail.folder, seal: () => Promise.reject(new Error('full')) } as unknown as ChainTrail
+    const cut = { ...plan, head: 'h' } as CutPlan
+    await expect(cutChain(fails, cut, now)).rejects.toThrow('full')
+    expect(filesOfTrail(folder())).toEqual(files)
+    const watched = {
+      folder: trail.folder,
+      async seal(entry: AuditEntry) {
+        await trail.seal(entry)
+        expect(filesOfTrail(folder())).toEqual(expect.arrayContaining(files))
+        const events = readTrail(folder()).map(({ event }) => event)
+        expect(events.lastIndexOf('checkpoint')).toBeGreaterThan(events.lastIndexOf('retention'))
+        expect(events).toContain('retention')
+      },
+    } as unknown as ChainTrail
+    await cutChain(watched, cut, now)
+    expect(filesOfTrail(folder()).length).toBeLessThan(files.length)
   })
 
   it('leaves the chain of another living process to it', async () => {
