@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { isDamaged, openAuditIndex } from '../../storage/sqlite/audit-index.ts'
 import { indexFileOf } from './search-trail.ts'
 
-const PIECE = 500
+const PIECE = 100
 
 /** Takes what is gone out of the index, in pieces: calls go on in between. An index that is damaged is made anew by who searches. */
 export async function forgetSegments(directory: string, chain: string, segments: readonly string[]): Promise<void> {
