@@ -1,7 +1,7 @@
 import { createHmac, hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type AuditTrail, toEntry } from '../audit/audit-trail.ts'
-import { createChainAuditTrail } from '../audit/chain-audit-trail.ts'
+import { type ChainTrail, createChainAuditTrail } from '../audit/chain-audit-trail.ts'
 import { openSigningKey } from '../audit/signing-key.ts'
 import { createSubjects } from '../audit/subjects.ts'
 import type { Config } from '../config/config.ts'
@@ -18,10 +18,11 @@ interface Parts {
   readonly observer: Observer
 }
 
-/** The trail of the configuration. Touches no file before the first record. */
-export function createAuditTrail(config: Config, { clock, observer }: Parts): AuditTrail {
+/** The trail of the configuration, in a chain of its own or in the one that is named. Touches no file before the first record. */
+export function createAuditTrail(config: Config, { clock, observer }: Parts, chain?: string): ChainTrail {
   return createChainAuditTrail({
     ...config.audit,
+    ...(chain === undefined ? {} : { chain }),
     takeLock,
     openSigner: () => openSigningKey(config.storage.directory),
     clock,
@@ -43,7 +44,7 @@ export function createAuditPlan(
 }
 
 /** The key under which the keys of subjects are stored. Makes the pepper when there is none. */
-function subjectMasterKey(pepper: Pepper): Uint8Array {
+export function subjectMasterKey(pepper: Pepper): Uint8Array {
   return createHmac('sha256', pepper.readOrCreate()).update('toolgate audit subjects 1').digest()
 }
 

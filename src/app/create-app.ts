@@ -1,5 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { createAuditObserver } from '../audit/audit-observer.ts'
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { ChainTrail } from '../audit/chain-audit-trail.ts'
 import type { Config } from '../config/config.ts'
 import { createEngine, type Engine } from '../edge/engine.ts'
 import { createSealer } from '../edge/seal.ts'
@@ -11,6 +13,7 @@ import { openStorage, type Storage } from '../storage/open-storage.ts'
 import { type Access, createAccess } from './access.ts'
 import type { App, AppOptions } from './app.ts'
 import { createAuditPlan, createAuditTrail } from './audit.ts'
+import { createAuditRetention } from './audit-retention.ts'
 import { createAuditSinks } from './audit-sinks.ts'
 import { createGuards } from './create-guards.ts'
 import { createLog } from './create-log.ts'
@@ -42,7 +45,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const storage = openStorage(config.storage)
     const openAccess = (wanted: Config): Access =>
       createAccess(wanted, { pepper, store: storage.keys, keys: options.keys ?? [], clock, observer: log.observe })
-    const audit = options.auditTrail ?? createAuditTrail(config, { clock, observer: log.observe })
+    const { audit, trail } = openTrail(config, options.auditTrail, { clock, observer: log.observe })
+    const retention = createAuditRetention(config, { trail, observer: log.observe, clock })
     const recording = createAuditObserver(audit, clock)
     const sinks = createAuditSinks(config, { audit, observer: log.observe, clock })
     const plan = createAuditPlan(config, { pepper, store: storage.subjectKeys, clock, observer: log.observe })
@@ -51,13 +55,24 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const hashKey = deriveKey(pepper, 'toolgate personal 1')
     const guards = createGuards(config, prepared, { audit, plan, observe, clock, timer, hashKey })
     const engine = engineOf(config, guards, { pepper, storage })
-    const records = { audit, recording, sinks, log, metrics, usage }
+    const records = { audit, recording, sinks, retention, log, metrics, usage }
     return new RunningApp({ ...records, config, openAccess, engine, sources, storage, hashKey })
   } catch (thrown) {
     metrics?.close()
     await sources.close()
     throw thrown
   }
+}
+
+/** A trail that was given is its owner's to shorten. */
+function openTrail(
+  config: Config,
+  given: AuditTrail | undefined,
+  parts: Parameters<typeof createAuditTrail>[1],
+): { readonly audit: AuditTrail; readonly trail: ChainTrail | undefined } {
+  if (given !== undefined) return { audit: given, trail: undefined }
+  const trail = createAuditTrail(config, parts)
+  return { audit: trail, trail }
 }
 
 function engineOf(config: Config, guards: Guards, { pepper, storage }: { pepper: Pepper; storage: Storage }): Engine {

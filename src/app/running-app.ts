@@ -16,6 +16,7 @@ import type { UsageQuery, UsageSum } from '../usage/read-usage.ts'
 import type { Access } from './access.ts'
 import type { App, ReconfigureReport, ReloadReport } from './app.ts'
 import { recordConfigChanged, recordStarted, recordStopped } from './audit.ts'
+import type { AuditRetention } from './audit-retention.ts'
 import type { AuditSinks } from './audit-sinks.ts'
 import { announceChanges, announceVisibility, compareCatalogs } from './compare-catalogs.ts'
 import { createGuards } from './create-guards.ts'
@@ -44,6 +45,7 @@ interface Parts {
   /** Writes into the trail what is no call. */
   readonly recording: { close(): void }
   readonly sinks: AuditSinks
+  readonly retention: AuditRetention
   /** `undefined` where nothing is measured. */
   readonly metrics: Metrics | undefined
 }
@@ -105,6 +107,7 @@ export class RunningApp implements App {
     const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${server.path}`
     this.#isServing = true
     this.#recordStarted()
+    this.#parts.retention.start()
     engine.guards.observe({ type: 'server.started', message: `Serving ${url}` })
     return { url, port }
   }
@@ -118,6 +121,7 @@ export class RunningApp implements App {
     const { serveStdio } = await import('../edge/stdio/serve-stdio.ts')
     this.#isServing = true
     this.#recordStarted()
+    this.#parts.retention.start()
     engine.guards.observe({ type: 'server.started', message: 'Serving stdio' })
     await serveStdio(engine, principal, { input: process.stdin, write: reserveStdout() })
   }
@@ -223,7 +227,7 @@ export class RunningApp implements App {
   }
 
   async #close(): Promise<void> {
-    const { engine, sources, storage, audit, recording, sinks, metrics, usage } = this.#parts
+    const { engine, sources, storage, audit, recording, sinks, retention, metrics, usage } = this.#parts
     const { drain } = engine.options
     this.#readiness.setDraining()
     if (this.#http !== undefined) {
@@ -235,6 +239,7 @@ export class RunningApp implements App {
     await waitAtMost(drain.timeoutMs, engine.guards.inFlight.idle())
     await waitAtMost(drain.timeoutMs, sources.close())
     recording.close()
+    await retention.close()
     if (this.#isRecording) recordStopped(audit, engine.guards.clock())
     await audit.close()
     await sinks.close()

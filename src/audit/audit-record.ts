@@ -23,6 +23,7 @@ export type AuditEvent =
   | SubjectIntroduced
   | SubjectErased
   | SubjectHeld
+  | HoldChanged
   | Checkpoint
   | Retention
   | Gap
@@ -206,11 +207,28 @@ export interface SubjectErased {
   readonly reason?: string
 }
 
-/** Somebody asked for an erasure, and a legal hold (`audit.holds`) kept it from being done. */
+/** Somebody asked for an erasure, and a legal hold kept it from being done. */
 export interface SubjectHeld {
   readonly event: 'subject.held'
   readonly time: string
   readonly subject: string
+}
+
+/** A legal hold was laid on a subject, or on all records of a time, or taken off; one record for each subject of it. */
+export interface HoldChanged {
+  readonly event: 'hold.changed'
+  readonly time: string
+  readonly change: 'added' | 'removed'
+  /** Id of the hold. */
+  readonly hold: string
+  readonly subject?: string
+  /** From, and up to but without; ISO 8601. */
+  readonly since?: string
+  readonly until?: string
+  /** The user of the operating system, on the command line. */
+  readonly by: string
+  /** In the words of whoever did it. */
+  readonly reason?: string
 }
 
 /** A signed statement about all records before this one. Every segment begins with one. */
@@ -227,14 +245,23 @@ export interface Checkpoint {
   readonly prev: string
 }
 
-/** Whole segments were removed because of their age. */
+/**
+ * Whole segments at the beginning of the chain are removed because of their age. On disk, and covered by a checkpoint, before the
+ * first of them is: after a crash in between some may still be there, and a second record follows when they go.
+ */
 export interface Retention {
   readonly event: 'retention'
   readonly time: string
-  /** The first record that is still there. */
+  /** The first record that goes; those before it went earlier. */
+  readonly firstSeq: number
+  /** The first record that stays. */
   readonly keptFrom: number
-  /** The time of the last one that is gone. */
+  /** How many go. */
+  readonly records: number
+  /** The latest time in a record that goes. */
   readonly removedUntil: string
+  /** Hash of the last record that goes: what the first one that stays follows. */
+  readonly head: string
 }
 
 /** Something is missing, and why. */

@@ -14,6 +14,8 @@ export interface BatchLinkerOptions {
   readonly directory: string
   readonly segmentBytes: number
   readonly takeLock: TakeLock
+  /** The name of the one chain to go on in. Default: the first that is free, else a new one. */
+  readonly chain?: string
   readonly openSigner: () => NoteSigner
   readonly clock: () => number
   /** Something was found that somebody should know. */
@@ -29,6 +31,8 @@ export interface LinkedBatch {
   readonly entries: number
   /** Of the checkpoints among the lines. */
   readonly notes: readonly string[]
+  /** How many records are covered by a checkpoint when it is on disk. */
+  readonly covered: number
 }
 
 const CHECKPOINT_RECORDS = 1_000
@@ -43,6 +47,10 @@ export class BatchLinker {
   #torn: AuditEntry | undefined
   /** How many records the last checkpoint covers, itself included. */
   #checkpointed = 0
+  #durablyCovered = 0
+  /** The number of the first record of the segment that is written. */
+  #segmentSeq = 0
+  #isSegmentDue = false
 
   constructor(options: BatchLinkerOptions) {
     this.#options = options
@@ -51,6 +59,26 @@ export class BatchLinker {
   /** Whether there are records since the last checkpoint. */
   get hasUncovered(): boolean {
     return this.#chain !== undefined && this.#chain.size > this.#checkpointed
+  }
+
+  /** How many records it has, those that wait for the disk among them. */
+  get size(): number {
+    return this.#chain?.size ?? 0
+  }
+
+  /** How many of them a checkpoint covers that is on disk. */
+  get durablyCovered(): number {
+    return this.#durablyCovered
+  }
+
+  /** Of the chain, absolute; `undefined` before the first batch. */
+  get folder(): string | undefined {
+    return this.#opened?.folder
+  }
+
+  /** The next batch begins a segment, where the one that is written has more than its first checkpoint. */
+  endSegment(): void {
+    this.#isSegmentDue = true
   }
 
   /** Throws what the system says when the chain cannot be opened; then nothing has changed. */
@@ -66,19 +94,23 @@ export class BatchLinker {
       notes.push(note)
       this.#checkpointed = chain.size
     }
+    if (this.#isSegmentDue && firstSeq > this.#segmentSeq + 1) this.#place = undefined
+    this.#isSegmentDue = false
     const place = this.#place ?? this.#newPlace(firstSeq)
     if (place.offset === 0) {
+      this.#segmentSeq = firstSeq
       chain.startSegment()
       addCheckpoint()
     }
     const taken = entries()
     for (const entry of this.#withTorn(taken)) text += chain.link(entry, time)
     if ((isCheckpointDue && this.hasUncovered) || chain.size - this.#checkpointed >= CHECKPOINT_RECORDS) addCheckpoint()
-    return { place, firstSeq, bytes: Buffer.from(text), entries: taken.length, notes }
+    return { place, firstSeq, bytes: Buffer.from(text), entries: taken.length, notes, covered: this.#checkpointed }
   }
 
   /** The batch is on disk: the next one goes behind it. */
-  advance({ place: { file, offset }, bytes }: LinkedBatch): void {
+  advance({ place: { file, offset }, bytes, covered }: LinkedBatch): void {
+    this.#durablyCovered = covered
     const end = offset + bytes.length
     this.#place = end < this.#options.segmentBytes ? { file, offset: end } : undefined
   }
@@ -102,11 +134,18 @@ export class BatchLinker {
   }
 
   #open(): RecordChain {
-    const { directory, takeLock, openSigner, clock, onFound } = this.#options
+    const { directory, takeLock, openSigner, clock, onFound, chain } = this.#options
     const signer = openSigner()
-    const opened = openChain({ directory, takeLock, key: signer.publicKey, clock })
+    const opened = openChain({
+      directory,
+      takeLock,
+      key: signer.publicKey,
+      clock,
+      ...(chain === undefined ? {} : { chain }),
+    })
     this.#opened = opened
     this.#chain = new RecordChain(opened.state, signer)
+    this.#segmentSeq = opened.segment?.firstSeq ?? 0
     if (opened.segment !== undefined && opened.segment.bytes < this.#options.segmentBytes) {
       this.#place = { file: this.#newPlace(opened.segment.firstSeq).file, offset: opened.segment.bytes }
     }

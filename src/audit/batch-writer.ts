@@ -88,6 +88,33 @@ export class BatchWriter {
     await written
   }
 
+  /** Of the chain, absolute; `undefined` before the first batch. */
+  get folder(): string | undefined {
+    return this.#linker.folder
+  }
+
+  /** Begins a new segment. Resolves when its first checkpoint is on disk; rejects with `AUDIT_UNAVAILABLE`. */
+  async startSegment(): Promise<void> {
+    this.#linker.endSegment()
+    await this.#cover()
+  }
+
+  /** Takes an entry. Resolves when a checkpoint that covers it is on disk; rejects with `AUDIT_UNAVAILABLE`. */
+  async seal(entry: AuditEntry): Promise<void> {
+    this.add(entry)
+    await this.flush()
+    await this.#cover()
+  }
+
+  async #cover(): Promise<void> {
+    const { size } = this.#linker
+    // A batch that was linked before may be on its way: the one after it has the checkpoint.
+    do {
+      this.#isCheckpointDue = true
+      await this.flush()
+    } while (this.#linker.durablyCovered < size)
+  }
+
   /** Writes everything and a last checkpoint, and lets go of the chain. Rejects with `AUDIT_UNAVAILABLE`. */
   async close(): Promise<void> {
     try {

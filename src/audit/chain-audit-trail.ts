@@ -19,12 +19,24 @@ export interface ChainAuditOptions {
   /** A segment that has so many bytes is followed by a new one. */
   readonly segmentBytes: number
   readonly takeLock: TakeLock
+  /** The name of the one chain to go on in. Default: the first that is free, else a new one. */
+  readonly chain?: string
   /** Called when the first record is written. */
   readonly openSigner: () => NoteSigner
   /** Milliseconds since the epoch. */
   readonly clock?: () => number
   /** Told once when the trail cannot be written (`fault`), and once when it can again (`warning`). */
   readonly observer?: Observer
+}
+
+/** A trail in one chain of its directory, whose segments can be ended and whose records be covered when that is asked for. */
+export interface ChainTrail extends AuditTrail {
+  /** Of the chain, absolute; `undefined` before its first record is on its way to the disk. */
+  readonly folder: string | undefined
+  /** Begins a new segment. Rejects with `AUDIT_UNAVAILABLE`. */
+  startSegment(): Promise<void>
+  /** Takes an entry. Resolves when a signed checkpoint that covers it is on disk; rejects with `AUDIT_UNAVAILABLE`. */
+  seal(entry: AuditEntry): Promise<void>
 }
 
 /** So many records, or characters, may wait for a slow disk before calls are refused; twice as many before any is lost. */
@@ -36,11 +48,11 @@ const REFUSE_AT_LENGTH = 16 * 1024 * 1024
  * synchronized as one batch, and all that wait for it wait for one promise. While the disk takes nothing, the first 20,000
  * records are kept and it is tried again, by itself, within five seconds; a `gap` then tells how many were lost.
  */
-export function createChainAuditTrail(options: ChainAuditOptions): AuditTrail {
+export function createChainAuditTrail(options: ChainAuditOptions): ChainTrail {
   return new ChainAuditTrail(options)
 }
 
-class ChainAuditTrail implements AuditTrail {
+class ChainAuditTrail implements ChainTrail {
   readonly #isStrict: boolean
   readonly #directory: string
   readonly #clock: () => number
@@ -99,6 +111,18 @@ class ChainAuditTrail implements AuditTrail {
     this.append(entry)
     if (!this.#isStrict) return undefined
     return hadRoom ? this.#writer.written() : this.#refuse()
+  }
+
+  get folder(): string | undefined {
+    return this.#writer.folder
+  }
+
+  startSegment(): Promise<void> {
+    return this.#closed === undefined ? this.#writer.startSegment() : this.#refuse()
+  }
+
+  seal(entry: AuditEntry): Promise<void> {
+    return this.#closed === undefined ? this.#writer.seal(entry) : this.#refuse()
   }
 
   flush(): Promise<void> {

@@ -26,15 +26,20 @@ export interface ChainPlace {
   readonly takeLock: TakeLock
   readonly key: NoteKey
   readonly clock: () => number
+  /** The name of the one chain that is meant. */
+  readonly chain?: string
 }
 
 const CHAIN = /^\d{8}T\d{9}Z-[0-9a-f]{8}$/
 
-/** Goes on in the first chain that nobody writes and that is whole, or begins a new one. Throws what the system says. */
-export function openChain({ directory, takeLock, key, clock }: ChainPlace): OpenedChain {
+/**
+ * Goes on in the first chain that nobody writes and that is whole, or begins a new one; where one is meant, in that one alone.
+ * Throws what the system says.
+ */
+export function openChain({ directory, takeLock, key, clock, chain }: ChainPlace): OpenedChain {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const damaged: string[] = []
-  const names = readdirSync(directory).filter((name) => CHAIN.test(name))
+  const names = readdirSync(directory).filter((name) => CHAIN.test(name) && (chain ?? name) === name)
   for (const name of names.sort()) {
     const folder = join(directory, name)
     const release = takeLock(join(folder, 'lock'))
@@ -49,6 +54,7 @@ export function openChain({ directory, takeLock, key, clock }: ChainPlace): Open
     damaged.push(name)
     release()
   }
+  if (chain !== undefined) throw new Error(`The chain ${chain} is damaged, or another process writes it.`)
   return { ...begin(directory, takeLock, clock), damaged }
 }
 

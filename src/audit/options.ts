@@ -12,8 +12,15 @@ export interface AuditOptions {
   readonly segmentBytes: number
   readonly levels: readonly AuditLevelOptions[]
   readonly holds: readonly string[]
+  readonly retention: RetentionOptions
   readonly sinks: readonly SinkOptions[]
 }
+
+/** How long records are kept by class: days, as `400d`, or `forever`. */
+export type RetentionOptions = Readonly<Partial<Record<RecordClass | 'default', string>>>
+
+/** What records are told apart by when it comes to how long they are kept. */
+export type RecordClass = 'calls' | 'lists' | 'access' | 'config' | 'lifecycle' | 'trail'
 
 /** How much of the payloads of what it selects is recorded; the selector's parts stand beside `level`. */
 export interface AuditLevelOptions {
@@ -47,6 +54,23 @@ const level: z.ZodType<AuditLevelOptions> = z
       ),
   })
   .refine((given) => Object.keys(given).length > 1, { error: 'at least one of name, tag, readOnly and connector' })
+
+const span = z
+  .string()
+  .regex(/^(?:[1-9]\d{0,4}d|forever)$/, { error: 'days, such as 400d, or forever' })
+  .exactOptional()
+
+const retention: z.ZodType<RetentionOptions> = z.strictObject({
+  default: span.describe('Records of every class that is not named.'),
+  calls: span.describe('Calls: `call.decided`, `call.completed`.'),
+  lists: span.describe('What was listed to whom: `list.served`.'),
+  access: span.describe('Who was not let in, and API keys: `auth.refused`, `key.changed`.'),
+  config: span.describe('What is offered, and under which configuration: `config.changed`, `catalog.changed`.'),
+  lifecycle: span.describe(
+    'Starts and ends, and what went wrong: `lifecycle.started`, `lifecycle.stopped`, `gap`, `sink.failed`.',
+  ),
+  trail: span.describe('What was done with the trail: `trail.read`, `subject.erased`, `subject.held`, `hold.changed`.'),
+})
 
 /** The options under `audit`. */
 export const auditOptions: z.ZodType<OpenAuditOptions> = z.strictObject({
@@ -86,7 +110,12 @@ export const auditOptions: z.ZodType<OpenAuditOptions> = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe(
-      'Legal holds: ids of principals or names of API keys whose records `toolgate audit erase` must not make unreadable.',
+      'Legal holds: ids of principals or names of API keys whose records are neither made unreadable by `toolgate audit erase` nor removed by age.',
+    ),
+  retention: retention
+    .default({})
+    .describe(
+      'How long records are kept, by class: days, such as `400d`, or `forever`. What is not named, by `default` or by its class, is kept for ever. Whole segments go, from the oldest on, when every record in them is older than its class says.',
     ),
   sinks: sinkOptions
     .default([])

@@ -57,14 +57,15 @@ export function recoverChain(folder: string, name: string, key: NoteKey): Recove
   return { state: newChainState(name), segment: undefined, tornBytes }
 }
 
-interface Expected {
+/** Which segment a checkpoint is to stand at the beginning of. */
+export interface SegmentPlace {
   readonly name: string
   readonly firstSeq: number
   readonly key: NoteKey
 }
 
 /** Follows the chain as far as it holds. `undefined` when its beginning does not say where it stands. */
-function readWhole(bytes: Buffer, expected: Expected): { state: ChainState; end: number } | undefined {
+function readWhole(bytes: Buffer, expected: SegmentPlace): { state: ChainState; end: number } | undefined {
   const introduced = new Set<string>()
   const begun = begin(bytes, expected)
   if (begun === undefined) return undefined
@@ -85,7 +86,7 @@ function readWhole(bytes: Buffer, expected: Expected): { state: ChainState; end:
 }
 
 /** What the checkpoint at the beginning of a segment says, as far as the key vouches for it. */
-function begin(bytes: Buffer, { name, firstSeq, key }: Expected): { last: string; tree: MerkleTree } | undefined {
+function begin(bytes: Buffer, { name, firstSeq, key }: SegmentPlace): { last: string; tree: MerkleTree } | undefined {
   const end = bytes.indexOf(LINE_FEED)
   const record = end < 0 ? undefined : parseRecord(bytes.subarray(0, end))
   if (record?.event !== 'checkpoint') return undefined
@@ -93,8 +94,8 @@ function begin(bytes: Buffer, { name, firstSeq, key }: Expected): { last: string
   return tree === undefined ? undefined : { last: record.prev, tree }
 }
 
-/** The tree that a checkpoint vouches for; `undefined` when it is not signed, not of this chain, or not consistent. */
-function treeOf(checkpoint: Checkpoint, { name, firstSeq, key }: Expected): MerkleTree | undefined {
+/** The tree that a checkpoint at the beginning of a segment vouches for; `undefined` when it is not signed, not of this chain, or not consistent. */
+export function treeOf(checkpoint: Checkpoint, { name, firstSeq, key }: SegmentPlace): MerkleTree | undefined {
   const said = openNote(checkpoint.note, key)
   if (said === undefined || said.origin !== originOf(name)) return undefined
   if (said.size !== firstSeq || checkpoint.size !== firstSeq) return undefined

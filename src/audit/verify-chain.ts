@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { basename } from 'node:path'
-import type { Checkpoint } from './audit-record.ts'
+import type { Checkpoint, Retention } from './audit-record.ts'
 import { firstHash, hashBytes, splitLine } from './chain-hash.ts'
 import { MerkleTree } from './merkle-tree.ts'
 import { type ChainLine, firstSeqOf, listSegments, parseRecord, readLines } from './read-segments.ts'
@@ -81,6 +81,8 @@ class Walk {
   #checkpointAt = -1
   #stoppedAt = -1
   #keptFrom = 0
+  /** What the first record that is there follows, where it is not the first of the chain. */
+  #cutAfter: string | undefined
   /** What a `retention` says counts when a signed checkpoint covers it: everybody can write a record behind the last one. */
   #claimed = 0
   #torn = 0
@@ -169,6 +171,7 @@ class Walk {
     }
     this.#tree = tree
     this.#last = record.prev
+    this.#cutAfter = record.prev
     this.#covered = firstSeq
     for (let anchor = this.#anchors[0]; anchor !== undefined && anchor.size < firstSeq; anchor = this.#anchors[0]) {
       this.#anchors.shift()
@@ -227,8 +230,15 @@ class Walk {
     const record = parseRecord(line.bytes)
     if (record?.event === 'checkpoint') return this.#checkpoint(line, record)
     if (record?.event === 'lifecycle.stopped') this.#stoppedAt = this.#tree.size
-    if (record?.event === 'retention') this.#claimed = Math.max(this.#claimed, record.keptFrom)
-    return true
+    return record?.event === 'retention' ? this.#retain(line, record) : true
+  }
+
+  #retain(line: ChainLine, { keptFrom, head }: Retention): boolean {
+    this.#claimed = Math.max(this.#claimed, keptFrom)
+    if (keptFrom !== this.#firstSeq || this.#cutAfter === undefined || head === this.#cutAfter) return true
+    const message = `The records before ${keptFrom} are not those whose removal was recorded: another end was put before the cut.`
+    this.#finding = find('forked', keptFrom, line, message)
+    return false
   }
 
   #explain(line: ChainLine, seq: number | undefined): void {

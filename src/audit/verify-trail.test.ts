@@ -220,7 +220,7 @@ describe('an audit trail in which', () => {
   })
 
   /** A trail of several segments; what is said of its retention stands in the last of them, signed. */
-  async function writeShort(keptFromOf: ((second: number) => number) | undefined): Promise<string[]> {
+  async function writeShort(keptFromOf?: (second: number) => number, headOf = hashBefore): Promise<string[]> {
     rmSync(directory, { recursive: true })
     const trail = createChainAuditTrail({
       directory,
@@ -237,11 +237,26 @@ describe('an audit trail in which', () => {
     await trail.flush()
     const keptFrom = keptFromOf?.(Number(basename(filesOfTrail(directory)[1] ?? '').slice(0, 12)))
     if (keptFrom !== undefined) {
-      trail.append(toEntry({ time: at, event: 'retention', keptFrom, removedUntil: at }))
+      const head = headOf(keptFrom)
+      const cut = { firstSeq: 0, keptFrom, records: keptFrom, removedUntil: at, head }
+      trail.append(toEntry({ time: at, event: 'retention', ...cut }))
     }
     await trail.close()
     return filesOfTrail(directory)
   }
+
+  function hashBefore(seq: number): string {
+    return readTrail(directory).find((record) => record.seq === seq - 1)?.hash ?? ''
+  }
+
+  it('the first segment is gone, and the signed record of it names another end, is found out', async () => {
+    const [first = ''] = await writeShort(
+      (second) => second,
+      (seq) => hashBefore(seq - 1),
+    )
+    rmSync(first)
+    expect((await verify(false)).chains[0]?.finding).toMatchObject({ kind: 'forked' })
+  })
 
   it('the first segment is gone, and a signed record says that it was removed, is in order', async () => {
     const [first = ''] = await writeShort((second) => second)
@@ -257,7 +272,7 @@ describe('an audit trail in which', () => {
   })
 
   it('the first segment is gone, and somebody without the key wrote that it was removed, is found out', async () => {
-    const files = await writeShort(undefined)
+    const files = await writeShort()
     const last = files.at(-1) ?? ''
     const { seq, hash } = JSON.parse(readFileSync(last, 'utf8').trimEnd().split('\n').at(-1) ?? '')
     const claim = `{"v":1,"seq":${seq + 1},"time":"${at}","event":"retention","keptFrom":${seq},"removedUntil":"${at}"`

@@ -19,10 +19,20 @@ const ORIGIN = originOf('')
 /** Verifies every chain of a directory, and that each chain that was ever signed is there. */
 export async function verifyTrail(directory: string, options: VerifyOptions): Promise<TrailReport> {
   const chains: ChainReport[] = []
-  for (const folder of await listChains(directory)) chains.push(await verifyChain(folder, options))
+  for (const folder of await listChains(directory)) chains.push(await verifySteadily(folder, options))
   const findings = findBesideChains(new Set(chains.map(({ chain }) => chain)), options)
   const isSound = findings.length === 0 && chains.every(({ finding }) => finding === undefined)
   return { chains, findings, isSound }
+}
+
+/** A segment that goes while it is read was removed because of its age: what stays says so, and is read anew. */
+async function verifySteadily(folder: string, options: VerifyOptions, tries = 3): Promise<ChainReport> {
+  try {
+    return await verifyChain(folder, options)
+  } catch (cause) {
+    if (tries <= 1 || (cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+    return verifySteadily(folder, options, tries - 1)
+  }
 }
 
 /** The notes in a file of checkpoints. */

@@ -123,7 +123,7 @@ const auditErase: Command = {
   summary: 'Destroys the key of a principal, so that nobody can read any more who it was and what it sent.',
   details:
     'Without --yes it only says what would be erased. The trail still verifies afterwards, and records the erasure. ' +
-    'Exit code 1 says that a legal hold (audit.holds) forbids it.',
+    'Exit code 1 says that a legal hold forbids it, and names it.',
   arguments: [path],
   options: [
     {
@@ -149,6 +149,106 @@ const auditErase: Command = {
   load: async () => (await import('./commands/audit-erase.ts')).erase,
 }
 
+const auditShow: Command = {
+  name: 'audit show',
+  summary:
+    'Prints all that the audit trail has of somebody, with what is sealed in it: for who asks what is kept of them.',
+  details:
+    'Newest first. Says so where the subject was erased. What is masked in the trail stays masked. The reading itself is recorded.',
+  arguments: [path],
+  options: [
+    {
+      name: 'subject',
+      value: 'WHO',
+      isRequired: true,
+      description: 'Id of a principal, name of an API key, or a pseudonym of the trail (s_…).',
+    },
+    config,
+    { name: 'json', description: 'Prints a line of JSON for each record, with what was opened of it.' },
+    help,
+  ],
+  examples: ['toolgate audit show --subject key:3f9a01bc', 'toolgate audit show --subject ci --json > ci.jsonl'],
+  load: async () => (await import('./commands/audit-show.ts')).show,
+}
+
+const auditRetain: Command = {
+  name: 'audit retain',
+  summary: 'Removes records that are older than audit.retention says. A running server does it by itself, once a day.',
+  details:
+    'What goes is recorded and signed before; the trail still verifies. Whole files go, from the beginning of a chain on. ' +
+    'Chains that a running server writes are left to it. Exit code 1 says that a chain was altered; it is left as it is.',
+  arguments: [path],
+  options: [
+    { name: 'dry-run', description: 'Say what would go, and change nothing.' },
+    {
+      name: 'trust-clock',
+      description:
+        'Take the clock at its word. Without it, a step of more than a week between two checkpoints counts for a week.',
+    },
+    config,
+    json,
+    help,
+  ],
+  examples: ['toolgate audit retain --dry-run', 'toolgate audit retain'],
+  load: async () => (await import('./commands/audit-retain.ts')).retain,
+}
+
+const reason: Option = {
+  name: 'reason',
+  value: 'TEXT',
+  description: 'Stands in the trail for good, such as the number of the case; no names. At most 200 characters.',
+}
+
+const auditHoldAdd: Command = {
+  name: 'audit hold add',
+  summary: 'Lays a legal hold: records that are neither erased nor removed by age until it is taken off.',
+  details:
+    'Holds the records of somebody, or all records of a time. Kept in holds.json beside the trail, and recorded.',
+  arguments: [path],
+  options: [
+    {
+      name: 'principal',
+      value: 'WHO',
+      description: 'Id of a principal, name of an API key, or a pseudonym of the trail (s_…).',
+    },
+    since,
+    until,
+    reason,
+    config,
+    json,
+    help,
+  ],
+  examples: [
+    'toolgate audit hold add --principal ci --reason CASE-2026-7',
+    'toolgate audit hold add --since 2026-11-01 --until 2026-11-08',
+  ],
+  load: async () => (await import('./commands/audit-hold.ts')).addHold,
+}
+
+const auditHoldRemove: Command = {
+  name: 'audit hold remove',
+  summary: 'Takes a legal hold off that was laid with `audit hold add`.',
+  arguments: [path],
+  options: [
+    { name: 'id', value: 'ID', isRequired: true, description: 'Of the hold: h_ and eight hex digits.' },
+    reason,
+    config,
+    json,
+    help,
+  ],
+  examples: ['toolgate audit hold remove --id h_3f9a01bc'],
+  load: async () => (await import('./commands/audit-hold.ts')).removeHold,
+}
+
+const auditHoldList: Command = {
+  name: 'audit hold list',
+  summary: 'Lists the legal holds, those of audit.holds too.',
+  arguments: [path],
+  options: [config, json, help],
+  examples: ['toolgate audit hold list'],
+  load: async () => (await import('./commands/audit-hold.ts')).listHolds,
+}
+
 /** The commands of the audit trail. */
 export const auditCommands: readonly Command[] = [
   auditVerify,
@@ -157,4 +257,9 @@ export const auditCommands: readonly Command[] = [
   auditSearch,
   auditExport,
   auditErase,
+  auditShow,
+  auditRetain,
+  auditHoldAdd,
+  auditHoldRemove,
+  auditHoldList,
 ]

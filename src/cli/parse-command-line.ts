@@ -13,7 +13,7 @@ export function findCommand(
   words: readonly string[],
   commands: readonly Command[],
 ): { readonly command: Command; readonly rest: readonly string[] } | undefined {
-  for (const count of [2, 1]) {
+  for (const count of [3, 2, 1]) {
     const name = words.slice(0, count).join(' ')
     const command = commands.find((candidate) => candidate.name === name)
     if (command !== undefined) return { command, rest: words.slice(count) }

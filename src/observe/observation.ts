@@ -59,6 +59,7 @@ export type Observation =
       readonly to: 'closed' | 'open' | 'half-open'
     }
   | { readonly type: 'sink.failed'; readonly message: string; readonly cause?: unknown }
+  | { readonly type: 'trail.shortened'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'sink.recovered'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'fault'; readonly message: string; readonly cause?: unknown }
   | { readonly type: 'warning'; readonly message: string; readonly details?: Record<string, unknown> }

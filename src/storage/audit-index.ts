@@ -60,8 +60,8 @@ export interface AuditIndex {
    * process was faster.
    */
   add(stretch: Stretch, records: readonly IndexedRecord[]): boolean
-  /** Drops everything about a segment. */
-  forget(chain: string, segment: string): void
+  /** Drops everything about a segment, or so many records of it. Answers whether there is more to drop. */
+  forget(chain: string, segment: string, atMost?: number): boolean
   /** The records that are meant, newest first. */
   find(query: IndexQuery): Iterable<RecordPlace>
   close(): void

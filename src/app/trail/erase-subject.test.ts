@@ -81,7 +81,11 @@ describe('erasing a principal', () => {
     stored.close()
     await searchTrail(config().audit.directory, { limit: 1 })
     expect(filesOf(directory)).toContain(wrappedKey)
-    expect(await eraseSubject(config(), { who: ANN.id, reason: 'DSR-114' })).toEqual({ erased: [ann], held: [] })
+    expect(await eraseSubject(config(), { who: ANN.id, reason: 'DSR-114' })).toEqual({
+      erased: [ann],
+      held: [],
+      holds: [],
+    })
     const left = filesOf(directory)
     for (const text of [wrappedKey, ANN.id, ANN.name]) expect(left).not.toContain(text)
     expect(subjectsOf(config(), ANN.id)).toEqual([])
@@ -122,7 +126,7 @@ describe('erasing a principal', () => {
     await call(ANN)
     const [ann = ''] = subjectsOf(config(), ANN.id)
     const lines = linesOfTrail(config().audit.directory)
-    expect(planErasure(config(), ANN.id)).toEqual({ erased: [ann], held: [] })
+    expect(await planErasure(config(), ANN.id)).toEqual({ erased: [ann], held: [], holds: [] })
     expect(linesOfTrail(config().audit.directory)).toEqual(lines)
     expect(subjectsOf(config(), ANN.id)).toEqual([ann])
   })
@@ -132,7 +136,11 @@ describe('erasing a principal', () => {
     await call(ANN)
     const [ann = ''] = subjectsOf(config(), ANN.id)
     for (const who of [ANN.id, ann]) {
-      expect(await eraseSubject(config([ANN.id]), { who })).toEqual({ erased: [], held: [ann] })
+      expect(await eraseSubject(config([ANN.id]), { who })).toEqual({
+        erased: [],
+        held: [ann],
+        holds: ['audit.holds[0]'],
+      })
     }
     expect(subjectsOf(config(), ANN.id)).toEqual([ann])
     const events = readTrail(config().audit.directory).map(({ event }) => event)
@@ -146,7 +154,7 @@ describe('erasing a principal', () => {
     const other = config()
     const nowhere = { ...other, audit: { ...other.audit, directory: join(directory, 'toolgate.yaml', 'audit') } }
     writeFileSync(join(directory, 'toolgate.yaml'), '')
-    await expect(eraseSubject(nowhere, { who: ANN.id })).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' })
+    await expect(eraseSubject(nowhere, { who: ANN.id })).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
     expect(subjectsOf(config(), ANN.id)).toHaveLength(1)
   })
 })

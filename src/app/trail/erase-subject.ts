@@ -1,9 +1,11 @@
 import type { Config } from '../../config/config.ts'
 import { isoTime } from '../../observe/iso-time.ts'
 import { openStorage, type Storage } from '../../storage/open-storage.ts'
-import type { StoredSubject } from '../../storage/subject-key-store.ts'
 import { findSubjects } from './find-subjects.ts'
+import { collectHolds, type LegalHolds } from './legal-holds.ts'
 import { recordNow } from './record-now.ts'
+import { searchTrail } from './search-trail.ts'
+import { withTrailLock } from './trail-lock.ts'
 
 /** What an erasure does, or would do. */
 export interface Erasure {
@@ -11,6 +13,8 @@ export interface Erasure {
   readonly erased: readonly string[]
   /** Pseudonyms that a legal hold keeps; then nothing is erased. */
   readonly held: readonly string[]
+  /** The names of the holds that keep them: `audit.holds[0]`, `h_3f9a01bc`. */
+  readonly holds: readonly string[]
 }
 
 /** What is to be erased. */
@@ -21,11 +25,11 @@ export interface ErasureRequest {
   readonly reason?: string
 }
 
-/** What an erasure would do; nothing is changed. Throws `STORAGE_FAILED`. */
-export function planErasure(config: Config, who: string): Erasure {
+/** What an erasure would do; nothing is changed. Rejects with `STORAGE_FAILED`. */
+export async function planErasure(config: Config, who: string): Promise<Erasure> {
   const storage = openStorage({ directory: config.storage.directory })
   try {
-    return toErasure(findSubjects(config, storage, who), findHeld(config, storage))
+    return await plan(config, storage, who)
   } finally {
     storage.close()
   }
@@ -38,31 +42,45 @@ export function planErasure(config: Config, who: string): Erasure {
  */
 export async function eraseSubject(config: Config, { who, reason }: ErasureRequest): Promise<Erasure> {
   const storage = openStorage({ directory: config.storage.directory })
+  const why = reason === undefined ? {} : { reason }
   try {
-    const erasure = toErasure(findSubjects(config, storage, who), findHeld(config, storage))
-    for (const subject of erasure.held) await recordNow(config, { time: now(), event: 'subject.held', subject })
-    if (erasure.held.length > 0) return { ...erasure, erased: [] }
-    const why = reason === undefined ? {} : { reason }
-    for (const subject of erasure.erased) {
-      await recordNow(config, { time: now(), event: 'subject.erased', subject, ...why })
-      storage.subjectKeys.remove(subject)
-    }
-    // Its key may be out of the table already and still in the journal.
-    if (erasure.erased.length === 0) storage.subjectKeys.remove(who)
-    return erasure
+    return await withTrailLock(config.audit.directory, async () => {
+      const erasure = await plan(config, storage, who)
+      for (const subject of erasure.held) await recordNow(config, { time: now(), event: 'subject.held', subject })
+      if (erasure.held.length > 0) return { ...erasure, erased: [] }
+      for (const subject of erasure.erased) {
+        await recordNow(config, { time: now(), event: 'subject.erased', subject, ...why })
+        storage.subjectKeys.remove(subject)
+      }
+      // Its key may be out of the table already and still in the journal.
+      if (erasure.erased.length === 0) storage.subjectKeys.remove(who)
+      return erasure
+    })
   } finally {
     storage.close()
   }
 }
 
-function toErasure(subjects: readonly StoredSubject[], kept: ReadonlySet<string>): Erasure {
-  const all = subjects.map(({ subject }) => subject)
-  return { erased: all.filter((subject) => !kept.has(subject)), held: all.filter((subject) => kept.has(subject)) }
+async function plan(config: Config, storage: Storage, who: string): Promise<Erasure> {
+  const holds = await collectHolds(config, storage)
+  const erased: string[] = []
+  const held: string[] = []
+  const names = new Set<string>()
+  for (const { subject } of findSubjects(config, storage, who)) {
+    const by = holds.subjects.get(subject) ?? (await heldInTime(config, subject, holds))
+    if (by !== undefined) names.add(by)
+    ;(by === undefined ? erased : held).push(subject)
+  }
+  return { erased, held, holds: [...names] }
 }
 
-function findHeld(config: Config, storage: Storage): ReadonlySet<string> {
-  const held = config.audit.holds.flatMap((who) => findSubjects(config, storage, who))
-  return new Set(held.map(({ subject }) => subject))
+/** The hold on a time of which there is a record of the subject. */
+async function heldInTime(config: Config, subject: string, { ranges }: LegalHolds): Promise<string | undefined> {
+  for (const { name, since, until } of ranges) {
+    const query = { subjects: [subject], since, until, limit: 1 }
+    if ((await searchTrail(config.audit.directory, query)).length > 0) return name
+  }
+  return undefined
 }
 
 function now(): string {

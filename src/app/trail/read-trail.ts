@@ -1,9 +1,8 @@
-import { userInfo } from 'node:os'
-import process from 'node:process'
 import type { Config } from '../../config/config.ts'
 import { isoTime } from '../../observe/iso-time.ts'
 import { openStorage } from '../../storage/open-storage.ts'
 import { findSubjects, PSEUDONYM } from './find-subjects.ts'
+import { operator } from './operator.ts'
 import { recordNow } from './record-now.ts'
 
 export { describeRecord } from '../../audit/export/describe-record.ts'
@@ -14,34 +13,24 @@ export { escapeJson } from '../../observe/escape-json.ts'
 
 /** What was read, for the record of it. */
 export interface TrailReading {
-  readonly action: 'search' | 'export'
+  readonly action: 'search' | 'export' | 'subject'
   readonly query: string
   /** Where it is known before anything is shown. */
   readonly records?: number
 }
 
-/** Records that somebody read the trail: the user of the operating system, on this command line. Rejects when it cannot. */
+/** Records that somebody read the trail. Rejects when it cannot. */
 export async function recordReading(config: Config, reading: TrailReading): Promise<void> {
-  await recordNow(config, { time: isoTime(Date.now()), event: 'trail.read', by: `cli:${userName()}`, ...reading })
+  await recordNow(config, { time: isoTime(Date.now()), event: 'trail.read', by: operator(), ...reading })
 }
 
 /** Pseudonyms of the principals whose id, or the name of whose API key, this is. A pseudonym stands for itself. */
 export function subjectsOf(config: Config, principal: string): readonly string[] {
-  if (/^s_[\w-]{22}$/.test(principal)) return [principal]
   if (PSEUDONYM.test(principal)) return [principal]
   const storage = openStorage({ directory: config.storage.directory })
   try {
     return findSubjects(config, storage, principal).map(({ subject }) => subject)
   } finally {
     storage.close()
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    // A user without an entry, as in many containers.
-    return String(process.getuid?.() ?? 'unknown')
   }
 }

@@ -29,7 +29,9 @@ interface Segment {
 
 async function indexSegment(index: AuditIndex, { folder, segment, known = 0 }: Segment): Promise<number> {
   const chain = basename(folder)
-  const { size } = await stat(join(folder, segment))
+  const size = await sizeOf(join(folder, segment))
+  // It was removed in this moment, because of its age.
+  if (size === undefined) return 0
   // It is shorter than it was: somebody put another file in its place.
   if (size < known) index.forget(chain, segment)
   let added = 0
@@ -40,6 +42,15 @@ async function indexSegment(index: AuditIndex, { folder, segment, known = 0 }: S
     if (!index.add({ chain, segment, from, to: end }, lines.map(toIndexed))) return added
     added += lines.length
     from = end
+  }
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).size
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw cause
   }
 }
 

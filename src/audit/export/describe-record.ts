@@ -27,7 +27,7 @@ export function describeRecord(record: AuditRecord): string {
     case 'checkpoint':
       return `covers ${record.size} records`
     case 'retention':
-      return `removed what was older than ${record.removedUntil}`
+      return `removed ${record.records} records until ${record.removedUntil}`
     default:
       return describeBrief(record)
   }
@@ -47,6 +47,8 @@ function describeBrief(record: AuditRecord): string {
       return `${record.subject} was erased${record.reason === undefined ? '' : `: ${record.reason}`}`
     case 'subject.held':
       return `${record.subject} was not erased: it is under a legal hold`
+    case 'hold.changed':
+      return `hold ${record.hold} ${record.change} by ${record.by}${record.reason === undefined ? '' : `: ${record.reason}`}`
     default:
       return ''
   }
@@ -67,6 +69,8 @@ export function severityOf(record: AuditRecord): Severity {
     case 'key.changed':
     case 'subject.erased':
     case 'subject.held':
+    case 'hold.changed':
+    case 'retention':
       return 'low'
     default:
       return 'information'

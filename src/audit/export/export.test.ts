@@ -266,9 +266,7 @@ describe('OCSF', () => {
       src_endpoint: { name: '192.0.2.1' },
       count: 3,
     })
-    expect(read({ ...base, event: 'retention', keptFrom: 4, removedUntil: '2026-01-01T00:00:00.000Z' })).toMatchObject({
-      class_uid: 0,
-      unmapped: { keptFrom: 4, removedUntil: '2026-01-01T00:00:00.000Z' },
-    })
+    const cut = { firstSeq: 0, keptFrom: 4, records: 4, removedUntil: '2026-01-01T00:00:00.000Z', head: 'h' }
+    expect(read({ ...base, event: 'retention', ...cut })).toMatchObject({ class_uid: 0, unmapped: cut })
   })
 })

@@ -7,6 +7,7 @@ import type { Invocation, Options, RunCommand } from '../command.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
 import { openTarget } from '../open-target.ts'
 import { recordText } from '../print-record.ts'
+import { readTrailTime } from '../read-trail-time.ts'
 import { UsageError } from '../usage-error.ts'
 
 const POLL_MS = 500
@@ -105,24 +106,8 @@ async function readFormat(options: Options): Promise<ExportFormat> {
 }
 
 function readRange(options: Options): { since?: number; until?: number } {
-  const [since, until] = [readTime(options, 'since'), readTime(options, 'until')]
+  const [since, until] = [readTrailTime(options, 'since'), readTrailTime(options, 'until')]
   return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) }
-}
-
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** ISO 8601, or so long ago: `90m`, `24h`, `7d`. */
-function readTime(options: Options, name: string): number | undefined {
-  const text = options.text(name)
-  if (text === undefined) return undefined
-  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  const ago = count === undefined ? undefined : Date.now() - Number(count) * (UNITS[unit] ?? 0)
-  const time = ago ?? (/^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN)
-  if (!Number.isNaN(time)) return time
-  throw new UsageError(
-    `--${name} is ${text}, which is no time.`,
-    'Write 2026-11-22T10:00:00Z, 2026-11-22, 90m, 24h or 7d.',
-  )
 }
 
 function readCount(options: Options, name: string, fallback: number): number {

@@ -13,7 +13,9 @@ const WORD = 'SELECT id FROM words WHERE text = ?'
 const ADD_WORD = 'INSERT INTO words (text) VALUES (?)'
 const ADD = `INSERT INTO records (segment, start, length, time, event, call, subject, target, status, code, decision)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-const FORGET_RECORDS = 'DELETE FROM records WHERE segment = ?'
+const FORGET_RECORDS = `DELETE FROM records WHERE segment = ?1 AND start IN
+  (SELECT start FROM records WHERE segment = ?1 ORDER BY start LIMIT ?2)`
+const LEFT = 'SELECT start FROM records WHERE segment = ? LIMIT 1'
 const FORGET_SEGMENT = 'DELETE FROM segments WHERE id = ?'
 
 const PAGE = 1_000
@@ -76,12 +78,14 @@ class SqliteAuditIndex implements AuditIndex {
     })
   }
 
-  forget(chain: string, segment: string): void {
-    this.#write(() => {
+  forget(chain: string, segment: string, atMost: number = Number.MAX_SAFE_INTEGER): boolean {
+    return this.#write(() => {
       const known = this.#get(SEGMENT, chain, segment)
-      if (known === undefined) return
-      this.#run(FORGET_RECORDS, Number(known.id))
+      if (known === undefined) return false
+      this.#run(FORGET_RECORDS, Number(known.id), atMost)
+      if (this.#get(LEFT, Number(known.id)) !== undefined) return true
       this.#run(FORGET_SEGMENT, Number(known.id))
+      return false
     })
   }
 
