@@ -16,6 +16,6 @@ describe('the toolchain', () => {
       Record<string, string>
     >
     const versions = Object.entries({ ...dependencies, ...devDependencies })
-    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([])
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+(-beta\.\d+)?$/.test(version))).toEqual([])
   })
 })

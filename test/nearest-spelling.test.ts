@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { editDistance, nearestSpelling } from './nearest-spelling.ts'
+import { editDistance, nearestSpelling } from '../src/nearest-spelling.ts'
 
 describe('nearestSpelling', () => {
   test.each([
