@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Caller } from '../../capabilities/call-context.ts'
 import type { Definition } from '../../capabilities/definition.ts'
 import { ToolgateError } from '../../errors.ts'
@@ -46,6 +47,8 @@ class SqlConnector implements Connector {
   readonly #watch: SchemaWatch
   readonly #faults = new Set<(fault: ToolgateError) => void>()
   readonly #changes = new Set<(offered: readonly Offered[]) => void>()
+  /** Without one in the configuration, masks of two runs cannot be compared. */
+  readonly #maskKey: string
   #tables: readonly ExposedTable[] = []
   #warnings: readonly PrivilegeWarning[] = []
 
@@ -53,6 +56,7 @@ class SqlConnector implements Connector {
     const { name, database, options, identify = () => NO_IDENTITY } = source
     this.name = name
     this.#source = source
+    this.#maskKey = options.maskKey ?? randomBytes(16).toString('base64url')
     this.#session = createSqlSession({ connector: name, database, budget: options.budget, identify })
     this.#watch = createSchemaWatch({
       everyMs: options.schemaRefreshMs,
@@ -115,7 +119,7 @@ class SqlConnector implements Connector {
 
   async #read(signal: AbortSignal): Promise<Exposure> {
     const { database, schemas, options } = this.#source
-    const exposure = exposeTables(options, await database.readSchema(schemas, signal))
+    const exposure = exposeTables({ ...options, maskKey: this.#maskKey }, await database.readSchema(schemas, signal))
     if (options.freeSql.enabled) {
       const tables = exposure.tables.map(({ table }) => table)
       await database.freeSql?.prepare(tables, signal)

@@ -36,6 +36,8 @@ export interface ExposedName {
 export interface Statement {
   readonly text: string
   readonly parameters: readonly SqlParameter[]
+  /** A caller wrote it and a guard read it: the session must read names just as the guard did. */
+  readonly isGuarded?: boolean
 }
 
 export interface ExecuteOptions {

@@ -15,7 +15,7 @@ export interface Dialect {
   /** How a column is selected so that its value arrives exactly (a decimal as text, say); `expression` where it needs none. */
   select(expression: string, column: Column): string
   /** What takes the place of a value that a caller may not see as it is; of the type `text`. */
-  mask(mask: ColumnMask, expression: string, column: Column): string
+  mask(mask: Mask, expression: string, column: Column): string
   /** Case-sensitive containment of a parameter in a text column: `LIKE` with every wildcard escaped. */
   like(expression: string, placeholder: string): string
   /** The end of a statement that takes `count` rows from `offset` on; it follows ORDER BY. */
@@ -30,6 +30,12 @@ export interface Dialect {
 
 /** What can be bound to a statement. */
 export type SqlParameter = string | number | bigint | boolean | null | Uint8Array | readonly SqlParameter[]
+
+/** How a value is masked: by SHA-256 over key and value for `hash`, cut to 16 hex digits. */
+export interface Mask {
+  readonly kind: ColumnMask
+  readonly key: string
+}
 
 /** How a column is shown: `hash` tells equal values apart from others, `partial` shows the ends, `null` shows nothing. */
 export type ColumnMask = 'hash' | 'partial' | 'null'

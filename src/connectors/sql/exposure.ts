@@ -12,6 +12,8 @@ export interface ExposedTable {
   readonly roles: readonly string[] | undefined
   readonly columns: readonly ExposedColumn[]
   readonly rows: readonly RowRuleOptions[] | undefined
+  /** Goes into its masks; never shown. */
+  readonly maskKey: string
 }
 
 export interface ExposedColumn {
@@ -31,7 +33,10 @@ export interface Exposure {
  * Brings together what the configuration exposes and what the database holds. A table of which a column is missing that a
  * rule goes by is not offered: a rule that protects nothing would look like one that protects.
  */
-export function exposeTables(options: Pick<SqlOptions, 'tables'>, schema: DatabaseSchema): Exposure {
+export function exposeTables(
+  options: Pick<SqlOptions, 'tables'> & { readonly maskKey: string },
+  schema: DatabaseSchema,
+): Exposure {
   const byName = new Map(schema.tables.map((table) => [qualifiedName(table), table]))
   const mistakes: string[] = []
   const tables = Object.entries(options.tables).flatMap(([name, tableOptions]) => {
@@ -42,7 +47,7 @@ export function exposeTables(options: Pick<SqlOptions, 'tables'>, schema: Databa
     }
     const missing = missingColumns(tableOptions, table)
     mistakes.push(...missing)
-    return missing.length === 0 ? [expose(tableOptions, table)] : []
+    return missing.length === 0 ? [expose(tableOptions, table, options.maskKey)] : []
   })
   return { tables, mistakes }
 }
@@ -52,7 +57,7 @@ function onlyOneNamed(name: string, tables: readonly Table[]): Table | undefined
   return named.length === 1 ? named[0] : undefined
 }
 
-function expose(options: TableOptions, table: Table): ExposedTable {
+function expose(options: TableOptions, table: Table, maskKey: string): ExposedTable {
   return {
     name: qualifiedName(table),
     table,
@@ -63,6 +68,7 @@ function expose(options: TableOptions, table: Table): ExposedTable {
       return rule === undefined ? { column } : { column, rule }
     }),
     rows: options.rows,
+    maskKey,
   }
 }
 

@@ -11,7 +11,11 @@ export interface SqlOptions {
   readonly budget: BudgetOptions
   readonly allowPrivileged: boolean
   readonly schemaRefreshMs: number
+  readonly maskKey?: string
 }
+
+/** The same as it may be written. */
+export type SqlInput = { readonly [K in keyof SqlOptions]?: unknown }
 
 export interface TableOptions {
   readonly description?: string
@@ -201,8 +205,27 @@ const budget: z.ZodType<BudgetOptions> = z.strictObject({
   maxPerCaller: z.int().min(1).max(1000).default(4).describe('Statements of one caller that may run at once.'),
 })
 
+/** The option `prefix` of a connector over SQL. */
+export const prefixOption: z.ZodExactOptional<z.ZodString> = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{0,32}$/, { error: 'at most 32 letters, digits, _ and -' })
+  .exactOptional()
+  .describe('Text put before the name of each of its tools. Default: the name of the connector and `_`.')
+
+interface SqlShape
+  extends Required<{ readonly [K in Exclude<keyof SqlOptions, 'maskKey'>]: z.ZodType<SqlOptions[K]> }> {
+  readonly maskKey: z.ZodExactOptional<z.ZodString>
+}
+
 /** The options that a connector over SQL has beside its own, to be spread into its schema. */
-export const sqlOptions: { readonly [K in keyof SqlOptions]: z.ZodType<SqlOptions[K]> } = {
+export const sqlOptions: SqlShape = {
+  maskKey: z
+    .string()
+    .min(16)
+    .exactOptional()
+    .describe(
+      'Secret that goes into masks of the kind `hash`, so that nobody finds a value by trying. Default: a new one at each start.',
+    ),
   tables: z.record(IDENTIFIER, table).default({}).describe('What is exposed, by `schema.table`. Nothing else is.'),
   queries: z
     .record(z.string().regex(/^[A-Za-z0-9_-]{1,48}$/, { error: 'letters, digits, _ and -' }), query)

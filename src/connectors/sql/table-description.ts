@@ -36,7 +36,7 @@ export function describeTable(source: SqlSource, exposed: ExposedTable, caller: 
     ...(description === undefined ? {} : { description }),
     columns: columns.map(({ column, mask }) => ({
       ...describeColumn(column),
-      ...(mask === undefined ? {} : { masked: mask }),
+      ...(mask === undefined ? {} : { masked: mask.kind }),
     })),
     key: table.key.every(isShown) ? table.key : [],
     foreignKeys: table.foreignKeys.filter((key) => key.columns.every(isShown) && tables.has(referenced(key))),

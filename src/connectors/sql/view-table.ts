@@ -1,7 +1,7 @@
 import type { Caller } from '../../capabilities/call-context.ts'
 import { UserError } from '../../errors.ts'
 import type { Column } from './database-schema.ts'
-import type { ColumnMask, SqlParameter } from './dialect.ts'
+import type { Mask, SqlParameter } from './dialect.ts'
 import type { ExposedColumn, ExposedTable } from './exposure.ts'
 import type { RowRuleOptions, RowValue } from './options.ts'
 
@@ -16,7 +16,7 @@ export interface CallerView {
 export interface ViewColumn {
   readonly column: Column
   /** A masked column can be shown so, but neither filtered nor ordered by: either would tell what it holds. */
-  readonly mask?: ColumnMask
+  readonly mask?: Mask
 }
 
 export type RowCondition = readonly { readonly column: Column; readonly value: SqlParameter }[]
@@ -37,12 +37,12 @@ export function viewTable(exposed: ExposedTable, caller: Caller): CallerView {
 
 /** The columns that exist for a caller, in order. */
 export function viewColumns(exposed: ExposedTable, caller: Caller): readonly ViewColumn[] {
-  return exposed.columns.flatMap((column) => viewColumn(column, caller))
+  return exposed.columns.flatMap((column) => viewColumn(column, exposed.maskKey, caller))
 }
 
-function viewColumn({ column, rule }: ExposedColumn, caller: Caller): readonly ViewColumn[] {
+function viewColumn({ column, rule }: ExposedColumn, maskKey: string, caller: Caller): readonly ViewColumn[] {
   if (rule === undefined || rule.except.some((role) => caller.roles.includes(role))) return [{ column }]
-  return rule.show === 'hide' ? [] : [{ column, mask: rule.show }]
+  return rule.show === 'hide' ? [] : [{ column, mask: { kind: rule.show, key: maskKey } }]
 }
 
 function rowsOf(exposed: ExposedTable, caller: Caller): CallerView['rows'] {
