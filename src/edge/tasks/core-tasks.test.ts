@@ -371,7 +371,14 @@ it('survives its process: what has ended is still there, what was at work has fa
 })
 
 it('one who makes too many tasks, or waits for too many, is refused', async () => {
-  const tasks = { ttlMs: 1000, pollIntervalMs: 10, max: 3, maxPerPrincipal: 2 }
+  const tasks = {
+    ttlMs: 1000,
+    pollIntervalMs: 10,
+    max: 3,
+    maxPerPrincipal: 2,
+    maxRunning: 100,
+    maxRunningPerPrincipal: 100,
+  }
   const { call, result, connect, reach } = start([job().tool], { server: { tasks, maxStreamsPerPrincipal: 2 } })
   const { taskId } = await call('job')
   await call('job')

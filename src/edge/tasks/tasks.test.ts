@@ -361,7 +361,14 @@ it('no handle is given for a task that could not be stored, and its handler does
 })
 
 it('keeps no more tasks than it is told, and none of them pushes out another', async () => {
-  const tasks = { ttlMs: 1000, pollIntervalMs: 10, max: 3, maxPerPrincipal: 2 }
+  const tasks = {
+    ttlMs: 1000,
+    pollIntervalMs: 10,
+    max: 3,
+    maxPerPrincipal: 2,
+    maxRunning: 100,
+    maxRunningPerPrincipal: 100,
+  }
   let now = 0
   const { call, get } = start([job().tool], { server: { tasks }, clock: () => now })
   const first = await call('job')
