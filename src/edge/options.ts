@@ -117,11 +117,13 @@ const overload: z.ZodType<OverloadOptions> = z.strictObject({
     .default(true)
     .describe('Whether calls over HTTP are refused with 503 while the process does not keep up.'),
   maxDelayMs: milliseconds()
-    .default(50)
+    .default(100)
     .describe(
-      'Milliseconds that every turn of the event loop must be late to make an overload; one long pause makes none.',
+      'Milliseconds that calls may wait for the event loop while it has no time to spare; beyond it is an overload.',
     ),
-  windowMs: milliseconds().default(200).describe('Milliseconds for which it must be so.'),
+  windowMs: milliseconds()
+    .default(200)
+    .describe('Milliseconds for which it must have had none, at every look; a long pause is one look.'),
 })
 
 const compat: z.ZodType<CompatOptions> = z.strictObject({

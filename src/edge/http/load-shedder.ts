@@ -7,6 +7,8 @@ export interface LoadShedderParts {
   readonly observe: Observer
   /** Milliseconds, never set back. */
   readonly now?: () => number
+  /** Of these, how many the event loop had nothing to do. */
+  readonly idle?: () => number
 }
 
 /** A call that was let in, until its answer is sent. */
@@ -17,43 +19,50 @@ export interface Place {
 
 /** How often the event loop is looked at. */
 const TICK_MS = 10
-/** One long pause is one late look; only looks that are all late say that work piles up. */
+/** Looks that make a judgement, at least: one long pause is one look. */
 const TICKS = 5
 /** Nobody has called for so long: nothing is looked at any more. */
 const IDLE_MS = 1_000
-/** Calls that are let in however late the loop is. */
+/** Share of the time for which a loop that has more to do than it can is busy. */
+const SATURATED = 0.97
+/** Calls that are let in however busy the loop is. */
 const MIN_LIMIT = 4
-/** Of the delay that begins an overload: above this part of it, fewer calls are let in while it lasts. */
-const CALM = 0.1
-const SHRINK = 0.7
-/** Judgements in a row at which nobody was refused and the loop was on time; then the overload is over. */
+/** While an overload lasts, fewer calls are let in when the loop was busy for more than this share of the time. */
+const BUSY = 0.95
+const SHRINK = 0.8
+/** Judgements in a row at which nobody was refused and the loop had time to spare; then the overload is over. */
 const QUIET = 10
-/** Calm judgements in a row after which the limit grows faster and faster. */
+/** Judgements in a row with time to spare after which the limit grows faster and faster. */
 const CAREFUL = 5
 
 /**
- * Lets no more calls in over HTTP than the event loop keeps up with. Judged is the least delay of several looks in a row
- * (the idea of CoDel, RFC 8289): when even that is long, work piles up. Then a limit of calls at once shrinks by a share
- * and grows by one, until nobody is refused any more. Calls of principals with many of them are refused first.
+ * Lets no more calls in over HTTP than the event loop keeps up with. An overload begins when the loop had no time to spare
+ * at any of several looks in a row and calls wait for it for longer than they should: how late it is, or by Little's law
+ * the fewest calls in flight over the calls answered in that time. The least of a window counts (the idea of CoDel,
+ * RFC 8289), so a short burst or one long pause is none. Then a limit of calls at once shrinks by a share and grows by
+ * one, so that the loop is just not saturated. Calls of principals with many of them are refused first.
  */
 export class LoadShedder {
   readonly #options: OverloadOptions
   readonly #observe: Observer
   readonly #now: () => number
+  readonly #idle: () => number
   readonly #held = new Map<string, number>()
-  readonly #load = { inFlight: 0, peak: 0, refused: 0 }
+  #inFlight = 0
   #limit = Number.POSITIVE_INFINITY
-  #timer: NodeJS.Timeout | undefined
-  #lookedAt = 0
-  #enteredAt = 0
-  #window = { since: 0, ticks: 0, leastMs: Number.POSITIVE_INFINITY }
-  #overload: Overload | undefined
   #refusals = 0
+  #timer: NodeJS.Timeout | undefined
+  /** When it was looked at last, and how long the loop had had nothing to do by then. */
+  #last = { at: 0, idleMs: 0 }
+  #usedAt = 0
+  #window: Window = openWindow(0, 0)
+  #overload: Overload | undefined
 
-  constructor({ options, observe, now = () => performance.now() }: LoadShedderParts) {
+  constructor({ options, observe, now = () => performance.now(), idle = readIdle }: LoadShedderParts) {
     this.#options = options
     this.#observe = observe
     this.#now = now
+    this.#idle = idle
   }
 
   get isOverloaded(): boolean {
@@ -72,14 +81,13 @@ export class LoadShedder {
 
   /** Lets a call in, or answers `undefined`. */
   enter(principalId: string): Place | undefined {
-    const load = this.#load
-    if (load.inFlight >= this.#limit && !this.#isOwed(principalId)) {
-      load.refused += 1
+    if (this.#inFlight >= this.#limit && !this.#isOwed(principalId)) {
+      this.#window.refused += 1
       this.#refusals += 1
       return undefined
     }
-    load.inFlight += 1
-    if (load.inFlight > load.peak) load.peak = load.inFlight
+    this.#inFlight += 1
+    if (this.#inFlight > this.#window.most) this.#window.most = this.#inFlight
     this.#held.set(principalId, (this.#held.get(principalId) ?? 0) + 1)
     if (this.#timer === undefined && this.#options.enabled) this.#start()
     let hasLeft = false
@@ -92,17 +100,23 @@ export class LoadShedder {
     }
   }
 
-  /** Looks how late the event loop is. */
+  /** Looks how busy the event loop was since the last time. */
   look(): void {
-    const now = this.#now()
-    const lateMs = now - this.#lookedAt - TICK_MS
-    this.#lookedAt = now
+    const [now, idleMs] = [this.#now(), this.#idle()]
+    const tookMs = now - this.#last.at
     const window = this.#window
     window.ticks += 1
-    window.leastMs = Math.min(window.leastMs, lateMs)
-    if (window.ticks < TICKS) return
-    if (this.#overload === undefined) this.#judge(window.leastMs, now)
-    else this.#steer(this.#overload, window.leastMs, now)
+    window.tookMs += tookMs
+    window.idleMs += idleMs - this.#last.idleMs
+    window.longestMs = Math.max(window.longestMs, tookMs)
+    window.leastLateMs = Math.min(window.leastLateMs, tookMs - TICK_MS)
+    window.fewest = Math.min(window.fewest, this.#inFlight)
+    const isSaturated = (idleMs - this.#last.idleMs) / tookMs < 1 - SATURATED
+    this.#last = { at: now, idleMs }
+    if (this.#overload !== undefined) {
+      if (window.ticks >= TICKS) this.#steer(this.#overload, now)
+    } else if (isSaturated) this.#judge(now)
+    else this.#pass(now)
   }
 
   close(): void {
@@ -114,49 +128,59 @@ export class LoadShedder {
   #isOwed(principalId: string): boolean {
     const held = this.#held.get(principalId) ?? 0
     const holders = this.#held.size + (held === 0 ? 1 : 0)
-    return this.#load.inFlight < 2 * this.#limit && held < Math.max(1, Math.floor(this.#limit / holders))
+    return this.#inFlight < 2 * this.#limit && held < Math.max(1, Math.floor(this.#limit / holders))
   }
 
   #leave(principalId: string): void {
-    this.#load.inFlight -= 1
+    this.#inFlight -= 1
+    this.#window.left += 1
     const held = (this.#held.get(principalId) ?? 0) - 1
     if (held > 0) this.#held.set(principalId, held)
     else this.#held.delete(principalId)
   }
 
   #start(): void {
-    this.#lookedAt = this.#now()
-    this.#begin(this.#lookedAt)
+    const now = this.#now()
+    this.#last = { at: now, idleMs: this.#idle() }
+    this.#usedAt = now
+    this.#open(now)
     this.#timer = setInterval(() => this.look(), TICK_MS).unref()
   }
 
-  #begin(now: number): void {
-    this.#window = { since: now, ticks: 0, leastMs: Number.POSITIVE_INFINITY }
-    this.#load.peak = this.#load.inFlight
-    this.#load.refused = 0
+  #open(now: number): Window {
+    const ended = this.#window
+    this.#window = openWindow(now, this.#inFlight)
+    return ended
   }
 
-  /** Whether an overload has begun. */
-  #judge(leastMs: number, now: number): void {
+  /** The loop had time to spare. */
+  #pass(now: number): void {
+    const { most } = this.#open(now)
+    if (most > 0) this.#usedAt = now
+    else if (now - this.#usedAt > IDLE_MS) this.close()
+  }
+
+  /** The loop had no time to spare, at this look and all those in the window: whether an overload has begun. */
+  #judge(now: number): void {
     const { maxDelayMs, windowMs } = this.#options
-    if (leastMs > maxDelayMs && now - this.#window.since < windowMs) return
-    const { peak } = this.#load
-    this.#begin(now)
-    if (leastMs > maxDelayMs) {
-      this.#limit = Math.max(MIN_LIMIT, Math.floor(peak / 2))
-      this.#overload = { since: now, refusals: this.#refusals, calm: 0, quiet: 0 }
-      const message = 'The event loop does not keep up: calls over HTTP are refused'
-      this.#observe({ type: 'overload.began', message, details: { delayMs: Math.round(leastMs), callsInFlight: peak } })
-    } else if (peak > 0) this.#enteredAt = now
-    else if (now - this.#enteredAt > IDLE_MS) this.close()
+    const { ticks, since } = this.#window
+    if (ticks < TICKS || now - since < windowMs) return
+    const { most, fewest, left, tookMs, longestMs, leastLateMs } = this.#open(now)
+    // A pause is no time in which calls could have been answered.
+    const waitMs = Math.max(leastLateMs, (fewest * (tookMs - longestMs)) / Math.max(1, left))
+    if (waitMs <= maxDelayMs) return
+    this.#limit = Math.max(MIN_LIMIT, Math.floor(most / 2))
+    this.#overload = { since: now, refusals: this.#refusals, calm: 0, quiet: 0 }
+    const details = { delayMs: Math.round(waitMs), callsInFlight: most }
+    const message = 'The event loop does not keep up: calls over HTTP are refused'
+    this.#observe({ type: 'overload.began', message, details })
   }
 
   /** How many calls the loop keeps up with, and whether the overload is over. */
-  #steer(overload: Overload, leastMs: number, now: number): void {
-    const { peak, refused } = this.#load
-    this.#begin(now)
-    if (leastMs > this.#options.maxDelayMs * CALM) {
-      this.#limit = Math.max(MIN_LIMIT, Math.floor(Math.min(this.#limit, peak) * SHRINK))
+  #steer(overload: Overload, now: number): void {
+    const { most, refused, idleMs, tookMs } = this.#open(now)
+    if (idleMs / tookMs < 1 - BUSY) {
+      this.#limit = Math.max(MIN_LIMIT, Math.floor(Math.min(this.#limit, most) * SHRINK))
       overload.calm = 0
       overload.quiet = 0
       return
@@ -164,10 +188,13 @@ export class LoadShedder {
     overload.calm += 1
     this.#limit += overload.calm > CAREFUL ? Math.ceil(this.#limit / 2) : 1
     overload.quiet = refused === 0 ? overload.quiet + 1 : 0
-    if (overload.quiet < QUIET) return
+    if (overload.quiet >= QUIET) this.#end(overload, now)
+  }
+
+  #end(overload: Overload, now: number): void {
     this.#overload = undefined
     this.#limit = Number.POSITIVE_INFINITY
-    this.#enteredAt = now
+    this.#usedAt = now
     const details = { refused: this.#refusals - overload.refusals, durationMs: Math.round(now - overload.since) }
     this.#observe({ type: 'overload.ended', message: 'The event loop keeps up again', details })
   }
@@ -180,4 +207,30 @@ interface Overload {
   /** Judgements in a row. */
   calm: number
   quiet: number
+}
+
+/** What was seen since it was opened. */
+interface Window {
+  readonly since: number
+  ticks: number
+  tookMs: number
+  idleMs: number
+  longestMs: number
+  leastLateMs: number
+  /** Calls in flight. */
+  fewest: number
+  most: number
+  left: number
+  refused: number
+}
+
+function openWindow(since: number, inFlight: number): Window {
+  return {
+    ...{ since, ticks: 0, tookMs: 0, idleMs: 0, longestMs: 0, leastLateMs: Number.POSITIVE_INFINITY },
+    ...{ fewest: inFlight, most: inFlight, left: 0, refused: 0 },
+  }
+}
+
+function readIdle(): number {
+  return performance.eventLoopUtilization().idle
 }

@@ -67,6 +67,8 @@ export interface HttpPlace {
   readonly metrics?: MetricsSource | undefined
   /** Milliseconds after which a client that takes nothing of its answer is cut off. */
   readonly stalledMs?: number
+  /** Milliseconds for which the event loop has had nothing to do; `performance.eventLoopUtilization` by default. */
+  readonly idle?: () => number
 }
 
 /** Makes the server; it does not listen yet. */
@@ -78,7 +80,11 @@ export function createHttpEdge(engine: Engine, access: HttpAccess, place: HttpPl
   const ssePair = engine.options.compat.sse ? createSsePair(engine) : undefined
   const isValid = (principal: Principal): boolean | Promise<boolean> => isLetIn(access, principal)
   const sweep = setInterval(() => void engine.streams.sweep(engine.guards.clock(), isValid), SWEEP_MS).unref()
-  const shedder = new LoadShedder({ options: engine.options.overload, observe: (seen) => engine.guards.observe(seen) })
+  const shedder = new LoadShedder({
+    options: engine.options.overload,
+    observe: (seen) => engine.guards.observe(seen),
+    ...(place.idle === undefined ? {} : { idle: place.idle }),
+  })
   const http = { rules, sessions, keepAlive, shedder, stalledMs, ssePair, sweep }
   const parts: Parts = { engine, access, state, metrics, ...http }
   // A client that sends its headers or body by the byte is cut off soon; answers may take as long as they need.
