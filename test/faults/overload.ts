@@ -12,6 +12,8 @@ export interface OverloadReport {
   readonly clients: number
   /** Called half as often as it could serve, before. */
   readonly unloaded: Latencies
+  /** The first two seconds, in which it finds out. */
+  readonly onset: OpenLoopReport
   readonly overloaded: OpenLoopReport
   /** The same without what refuses them. */
   readonly unprotected: OpenLoopReport
@@ -32,13 +34,14 @@ const UNPROTECTED = 'server: { overload: { enabled: false } }\n'
 
 /** Finds out what a server can serve, then calls it five times as often whatever becomes of it. */
 export async function overloadServer(folder: string, seconds: number): Promise<OverloadReport> {
-  const place = await makeFaultPlace(`${folder}/guarded`, LIMITS)
+  const place = await makeFaultPlace(`${folder}/guarded`, QUIET)
   const server = await startFaultServer(place, { nodeOptions: ['--expose-gc', '--import', probe] })
   const call = callerOf(server, place.key)
   await call.closed(2_000)
   const sustainable = await call.closed(3_000)
   const unloaded = (await call.open(sustainable / 2, 3_000)).accepted
   const before = await readUsage(server)
+  const onset = await call.open(sustainable * TIMES, 2_000)
   const overloaded = await call.open(sustainable * TIMES, seconds * 1_000)
   const after = await call.open(sustainable / 2, 5_000)
   await setTimeout(2_000)
@@ -46,15 +49,15 @@ export async function overloadServer(folder: string, seconds: number): Promise<O
   await server.end('SIGTERM')
   const said = (what: string): number => server.log().split(what).length - 1
   return {
-    ...{ sustainable, seconds, clients: CLIENTS, unloaded, overloaded, after },
+    ...{ sustainable, seconds, clients: CLIENTS, unloaded, onset, overloaded, after },
     unprotected: await callUnprotected(`${folder}/open`, sustainable * TIMES, seconds),
     ...{ rssBeforeBytes: before.rssBytes, rssAfterBytes: rssBytes },
     ...{ began: said('does not keep up'), ended: said('keeps up again') },
   }
 }
 
-/** Nobody is refused for anything but the process itself. */
-const LIMITS = 'server: { overload: { enabled: true } }\n'
+/** Two lines are looked for in the log, which is cut where it gets long. */
+const QUIET = 'log: { level: warn }\n'
 
 async function callUnprotected(folder: string, callsPerSecond: number, seconds: number): Promise<OpenLoopReport> {
   const place = await makeFaultPlace(folder, UNPROTECTED)

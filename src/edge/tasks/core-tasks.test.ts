@@ -393,6 +393,21 @@ it('one who makes too many tasks, or waits for too many, is refused', async () =
   expect((await failureOf(result(taskId))).code).toBe(-31499)
 })
 
+it('one who runs too many tasks at once is refused until one has ended', async () => {
+  const kept = { ttlMs: 60_000, pollIntervalMs: 2_000, max: 100, maxPerPrincipal: 100 }
+  const tasks = { ...kept, maxRunning: 2, maxRunningPerPrincipal: 1 }
+  const { call, connect, ask, reach } = start([job().tool], { server: { tasks } })
+  const { taskId } = await call('job')
+  expect(await failureOf(call('job'))).toMatchObject({ code: -31429, data: { code: 'RATE_LIMITED', retryAfter: 2 } })
+  await connect({}, bob).call('job')
+  const other = connect({}, holder('eve', 'user'))
+  expect((await failureOf(other.call('job'))).data).toMatchObject({ code: 'OVERLOADED' })
+  await ask('tasks/cancel', { taskId })
+  await reach(taskId, 'cancelled')
+  await settled()
+  expect(await call('job')).toMatchObject({ status: 'working' })
+})
+
 it('over HTTP a client that waits has a stream at once, and one that has gone is waited for no longer', async () => {
   let now = Date.UTC(2026, 10, 23)
   const test = start([job().tool], { clock: () => now })
