@@ -33,7 +33,7 @@ const SHRINK = 0.8
 /** Judgements in a row at which nobody was refused and the loop had time to spare; then the overload is over. */
 const QUIET = 10
 /** Judgements in a row with time to spare after which the limit grows faster and faster. */
-const CAREFUL = 5
+const CAREFUL = 10
 
 /**
  * Lets no more calls in over HTTP than the event loop keeps up with. An overload begins when the loop had no time to spare
@@ -186,7 +186,7 @@ export class LoadShedder {
       return
     }
     overload.calm += 1
-    this.#limit += overload.calm > CAREFUL ? Math.ceil(this.#limit / 2) : 1
+    this.#limit += overload.calm > CAREFUL ? Math.ceil(this.#limit / 8) : 1
     overload.quiet = refused === 0 ? overload.quiet + 1 : 0
     if (overload.quiet >= QUIET) this.#end(overload, now)
   }
