@@ -11,11 +11,9 @@ describe('the parameters of a named query', () => {
   })
 
   it('may be what is known of the caller', () => {
-    expect(parseNamedParameters('where t = :caller.tenant and r = :caller.claims.region and x = :caller').names).toEqual([
-      'caller.tenant',
-      'caller.claims.region',
-      'caller',
-    ])
+    expect(
+      parseNamedParameters('where t = :caller.tenant and r = :caller.claims.region and x = :caller').names,
+    ).toEqual(['caller.tenant', 'caller.claims.region', 'caller'])
   })
 
   it.each([

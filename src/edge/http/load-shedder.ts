@@ -23,8 +23,8 @@ const TICK_MS = 10
 const TICKS = 5
 /** Nobody has called for so long: nothing is looked at any more. */
 const IDLE_MS = 1_000
-/** Share of the time for which a loop that has more to do than it can is busy. */
-const SATURATED = 0.97
+/** A loop that has more to do than it can is busy for this share of the time; now and then all calls wait for the disk. */
+const SATURATED = 0.8
 /** Calls that are let in however busy the loop is. */
 const MIN_LIMIT = 4
 /** While an overload lasts, fewer calls are let in when the loop was busy for more than this share of the time. */
