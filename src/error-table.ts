@@ -183,7 +183,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     http: 503,
   },
   CONNECTOR_UNAVAILABLE: {
-    meaning: 'The source cannot be reached, or failed so often that it is left alone; `retryAfter` says when to try again.',
+    meaning:
+      'The source cannot be reached, or failed so often that it is left alone; `retryAfter` says when to try again.',
     audience: 'model',
     jsonRpc: -31503,
     http: 503,

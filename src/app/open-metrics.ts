@@ -25,6 +25,11 @@ export function openMetrics({ metrics }: Config): Metrics | undefined {
 export function gaugeParts({ families }: Metrics, { engine, audit, http }: Gauged): void {
   const one = (value: number): Reading => [[[], value]]
   families.toolgate_calls_in_flight.pull(() => one(engine.guards.inFlight.total))
+  families.toolgate_calls_running.pull(() => one(engine.guards.gate.running))
+  families.toolgate_calls_waiting.pull(() => one(engine.guards.gate.waiting))
+  families.toolgate_tasks_running.pull(() => one(engine.tasks.running))
+  families.toolgate_overloaded.pull(() => one(http()?.load.isOverloaded === true ? 1 : 0))
+  families.toolgate_overload_refusals.pull(() => one(http()?.load.refusals ?? 0))
   families.toolgate_streams_open.pull(() => one(engine.streams.size))
   families.toolgate_sessions_open.pull(() => one(http()?.sessions.size ?? 0))
   families.toolgate_audit_writable.pull(() => one(audit.isWritable ? 1 : 0))

@@ -17,6 +17,7 @@ export function observationText(observation: Observation, time: Date): string {
       return `${clockTime(time)}  refused a caller from ${observation.address}: ${observation.reason}\n`
     case 'request.ended':
     case 'session.ended':
+    case 'call.waited':
       return ''
     default: {
       const cause = 'cause' in observation ? observation.cause : undefined

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { nearestSpelling } from '../nearest-spelling.ts'
 import type { ConfigPath } from './config-issue.ts'
 import { pathKey, valueAt, writePath } from './config-path.ts'
 import {
@@ -10,7 +11,6 @@ import {
   schemaAt,
 } from './describe-schema.ts'
 import type { Mistake } from './mistake.ts'
-import { nearestSpelling } from '../nearest-spelling.ts'
 import { type CheckedConfig, configSchema } from './schema.ts'
 import { showValue } from './show-value.ts'
 import type { TakenValues } from './take-values.ts'

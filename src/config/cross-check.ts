@@ -1,9 +1,9 @@
+import { nearestSpelling } from '../nearest-spelling.ts'
 import { limitOptions } from '../pipeline/options.ts'
 import type { ConfigPath } from './config-issue.ts'
 import { isPlainObject, pathKey, valueAt } from './config-path.ts'
 import { oneOf } from './describe-schema.ts'
 import type { Mistake } from './mistake.ts'
-import { nearestSpelling } from '../nearest-spelling.ts'
 import { showValue } from './show-value.ts'
 import type { Origin } from './take-values.ts'
 

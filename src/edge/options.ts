@@ -13,6 +13,15 @@ export interface TaskOptions {
   readonly pollIntervalMs: number
   readonly max: number
   readonly maxPerPrincipal: number
+  readonly maxRunning: number
+  readonly maxRunningPerPrincipal: number
+}
+
+/** When calls over HTTP are refused because the process does not keep up. */
+export interface OverloadOptions {
+  readonly enabled: boolean
+  readonly maxDelayMs: number
+  readonly windowMs: number
 }
 
 /** What is served only for clients that have not moved on. */
@@ -45,14 +54,16 @@ export interface ServerOptions {
   readonly stateTtlMs: number
   readonly cacheTtlMs: number
   readonly drain: DrainOptions
+  readonly overload: OverloadOptions
   readonly compat: CompatOptions
 }
 
 /** `server` as it may be written: every option has a default. */
-export type ServerInput = Partial<Omit<ServerOptions, 'sessions' | 'tasks' | 'drain' | 'compat'>> & {
+export type ServerInput = Partial<Omit<ServerOptions, 'sessions' | 'tasks' | 'drain' | 'overload' | 'compat'>> & {
   readonly sessions?: Partial<SessionOptions>
   readonly tasks?: Partial<TaskOptions>
   readonly drain?: Partial<DrainOptions>
+  readonly overload?: Partial<OverloadOptions>
   readonly compat?: Partial<CompatOptions>
 }
 
@@ -81,6 +92,12 @@ const tasks: z.ZodType<TaskOptions> = z.strictObject({
     .describe('Milliseconds that clients are told to wait between two looks.'),
   max: count().default(10_000).describe('Tasks kept in all, ended ones too.'),
   maxPerPrincipal: count().default(1000).describe('Tasks kept of one principal.'),
+  maxRunning: count()
+    .default(500)
+    .describe(
+      'Tasks whose handler runs, of all principals together, in this process; each holds a place of a call, too.',
+    ),
+  maxRunningPerPrincipal: count().default(50).describe('Of these, tasks of one principal.'),
 })
 
 const drain: z.ZodType<DrainOptions> = z.strictObject({
@@ -92,6 +109,21 @@ const drain: z.ZodType<DrainOptions> = z.strictObject({
   timeoutMs: milliseconds()
     .default(10_000)
     .describe('Milliseconds that running calls then have to end; the rest is cancelled.'),
+})
+
+const overload: z.ZodType<OverloadOptions> = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('Whether calls over HTTP are refused with 503 while the process does not keep up.'),
+  maxDelayMs: milliseconds()
+    .default(100)
+    .describe(
+      'Milliseconds that calls may wait for the event loop while it has no time to spare; beyond it is an overload.',
+    ),
+  windowMs: milliseconds()
+    .default(200)
+    .describe('Milliseconds for which it must have had none, at every look; a long pause is one look.'),
 })
 
 const compat: z.ZodType<CompatOptions> = z.strictObject({
@@ -150,5 +182,8 @@ export const serverOptions: z.ZodType<ServerOptions> = z.strictObject({
     .default(0)
     .describe('Milliseconds for which clients may keep lists and reads; 0 is not at all.'),
   drain: drain.prefault({}).describe('How the server ends on SIGTERM or SIGINT.'),
+  overload: overload
+    .prefault({})
+    .describe('When calls over HTTP are refused unread; see docs/how-to/watch-a-server.md.'),
   compat: compat.prefault({}).describe('What is served only for clients that have not moved on.'),
 })

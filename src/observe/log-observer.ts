@@ -20,7 +20,7 @@ export interface LogPlace {
 
 type Level = 'info' | 'warn' | 'error'
 /** What is worth a line. */
-type Logged = Exclude<Observation, { type: 'request.ended' | 'session.ended' }>
+type Logged = Exclude<Observation, { type: 'request.ended' | 'session.ended' | 'call.waited' }>
 type CallEnded = Extract<Observation, { type: 'call.ended' }>
 
 interface Line {
@@ -62,7 +62,8 @@ function takeIntoStderr(): (line: string) => void {
 
 /** Calls have their line; what clients ask beside them would drown it. */
 function isForLog(observation: Observation): observation is Logged {
-  return observation.type !== 'request.ended' && observation.type !== 'session.ended'
+  const { type } = observation
+  return type !== 'request.ended' && type !== 'session.ended' && type !== 'call.waited'
 }
 
 function levelOf(observation: Logged): Level {
@@ -77,6 +78,8 @@ function levelOf(observation: Logged): Level {
     case 'sink.recovered':
     case 'warning':
     case 'breaker.changed':
+    case 'overload.began':
+    case 'overload.ended':
       return 'warn'
     default:
       return 'info'

@@ -58,6 +58,14 @@ export type Observation =
       readonly from: 'closed' | 'open' | 'half-open'
       readonly to: 'closed' | 'open' | 'half-open'
     }
+  | {
+      /** A call that was kept waiting for a place does not wait any more. */
+      readonly type: 'call.waited'
+      readonly outcome: 'admitted' | 'refused' | 'cancelled'
+      readonly waitedMs: number
+    }
+  | { readonly type: 'overload.began'; readonly message: string; readonly details?: Record<string, unknown> }
+  | { readonly type: 'overload.ended'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'sink.failed'; readonly message: string; readonly cause?: unknown }
   | { readonly type: 'trail.shortened'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'sink.recovered'; readonly message: string; readonly details?: Record<string, unknown> }

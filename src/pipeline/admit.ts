@@ -24,7 +24,18 @@ export function admit(guards: Guards, capability: Capability, call: Call): Admis
   const waiting = guards.gate.enter(entrant)
   if (waiting === undefined) return pass(guards, capability, entrant)
   const since = guards.timer()
-  return waiting.then(() => pass(guards, capability, entrant, guards.timer() - since))
+  return waiting.then(
+    () => {
+      const waitedMs = guards.timer() - since
+      guards.observe({ type: 'call.waited', outcome: 'admitted', waitedMs })
+      return pass(guards, capability, entrant, waitedMs)
+    },
+    (thrown: unknown) => {
+      const outcome = call.cancellation.isCancelled ? 'cancelled' : 'refused'
+      guards.observe({ type: 'call.waited', outcome, waitedMs: guards.timer() - since })
+      throw thrown
+    },
+  )
 }
 
 function pass(guards: Guards, capability: Capability, entrant: Entrant, waitedMs = 0): Admission {

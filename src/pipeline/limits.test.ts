@@ -189,3 +189,25 @@ describe('a connector that fails', () => {
     expect(changes).toEqual(['open', 'half-open', 'closed'])
   })
 })
+
+it('a call that had to wait for a place is observed with how its wait ended, and one that had not is not', async () => {
+  let end = (): void => {}
+  const slow = tool('slow', {}, () => new Promise((resolve) => (end = () => resolve('ok'))))
+  const { call, gate, observed } = limit([slow], { limits: { maxConcurrent: 1 } })
+  const first = call('slow')
+  while (gate.running === 0) await Promise.resolve()
+  const second = call('slow', bob)
+  const cancellation = new Cancellation()
+  const third = call('slow', bob, { cancellation })
+  while (gate.waiting < 2) await Promise.resolve()
+  cancellation.cancel()
+  expect(await third).toBe('CANCELLED')
+  end()
+  await first
+  while (gate.waiting > 0 || gate.running === 0) await Promise.resolve()
+  await new Promise((resolve) => setImmediate(resolve))
+  end()
+  await second
+  const waits = observed.filter(({ type }) => type === 'call.waited')
+  expect(waits).toMatchObject([{ outcome: 'cancelled' }, { outcome: 'admitted' }])
+})

@@ -8,6 +8,7 @@ import { canMountDisk, type DiskReport, troubleDisk } from './disk.ts'
 import { type KillReport, killUnderLoad } from './kill.ts'
 import { type LatencyReport, measureLatency } from './latency.ts'
 import { type MemoryReport, measureMemory } from './memory.ts'
+import { type OverloadReport, overloadServer } from './overload.ts'
 import { toPage } from './reliability-page.ts'
 
 /** Everything that one run found. */
@@ -15,6 +16,7 @@ export interface FaultReport {
   readonly kill: KillReport
   /** By trouble; absent where this machine mounts no disk. */
   readonly disks: ReadonlyMap<string, DiskReport>
+  readonly overload: OverloadReport
   readonly latency?: LatencyReport
   readonly memory?: MemoryReport
 }
@@ -47,11 +49,13 @@ async function runAll(): Promise<FaultReport> {
     disks.set(trouble, await inFolder((folder) => troubleDisk(folder, trouble)))
   }
   if (disks.size === 0) say('skipped: a disk of its own needs unshare and mount (Linux; apt-get install util-linux)')
-  if (values.quick === true) return { kill, disks }
+  say('five times the calls that it can serve')
+  const overload = await inFolder((folder) => overloadServer(folder, values.quick === true ? 5 : 30))
+  if (values.quick === true) return { kill, disks, overload }
   say('1,000 calls a second, with and without the trail')
   const latency = await inFolder((folder) => measureLatency(folder, { rounds: 5, roundMs: 5_000 }))
   say(`memory over ${CALLS} calls`)
-  return { kill, disks, latency, memory: await inFolder((folder) => measureMemory(folder, CALLS)) }
+  return { kill, disks, overload, latency, memory: await inFolder((folder) => measureMemory(folder, CALLS)) }
 }
 
 async function inFolder<Result>(run: (folder: string) => Promise<Result>): Promise<Result> {
@@ -63,7 +67,7 @@ async function inFolder<Result>(run: (folder: string) => Promise<Result>): Promi
   }
 }
 
-function findBroken({ kill, disks }: FaultReport): readonly string[] {
+function findBroken({ kill, disks, overload }: FaultReport): readonly string[] {
   const broken: string[] = []
   const hold = (what: string, count: number): void => {
     if (count > 0) broken.push(`${what}: ${count}`)
@@ -77,5 +81,8 @@ function findBroken({ kill, disks }: FaultReport): readonly string[] {
     hold(`${trouble} disk: effects without a record of the decision`, disk.executedUnrecorded)
     hold(`${trouble} disk: the trail does not verify (${disk.verdict})`, disk.isVerified ? 0 : 1)
   }
+  hold('overload: calls ended neither well nor with 503', overload.overloaded.failed)
+  hold('overload: no call was refused', overload.overloaded.refused.count === 0 ? 1 : 0)
+  hold('overload: it was not told, or not its end', overload.began === 0 || overload.ended !== overload.began ? 1 : 0)
   return broken
 }

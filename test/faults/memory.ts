@@ -41,12 +41,13 @@ export async function measureMemory(folder: string, calls: number): Promise<Memo
   }
 }
 
-interface Usage {
+export interface Usage {
   readonly heapBytes: number
   readonly rssBytes: number
 }
 
-async function readUsage({ child }: FaultServer): Promise<Usage> {
+/** Live heap after a collection, and what is resident. */
+export async function readUsage({ child }: FaultServer): Promise<Usage> {
   const answer = once(child, 'message', { signal: AbortSignal.timeout(30_000) })
   child.send('usage')
   const [usage] = await answer

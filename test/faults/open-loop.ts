@@ -19,6 +19,8 @@ export interface Latencies {
 export interface OpenLoopReport {
   readonly accepted: Latencies
   readonly refused: Latencies
+  /** Calls that ended neither with a result nor with 503. */
+  readonly failed: number
   /** Calls that were due while every connection waited for an answer; they were never sent. */
   readonly unsent: number
 }
@@ -34,13 +36,14 @@ export async function callAtRate(plan: OpenLoopPlan): Promise<OpenLoopReport> {
   const accepted: number[] = []
   const refused: number[] = []
   const open = new Set<Promise<void>>()
-  let unsent = 0
+  let [unsent, failed] = [0, 0]
   const send = async (connection: HttpConnection, dueAt: number): Promise<void> => {
     const { status, body } = await connection.send(bytes)
     const took = performance.now() - dueAt
     const isAccepted = status === 200 && body.includes('"content":[') && !body.includes('"isError":true')
     if (isAccepted) accepted.push(took)
     else refused.push(took)
+    if (!isAccepted && status !== 503) failed += 1
     free.push(connection)
   }
   const startedAt = performance.now()
@@ -65,7 +68,7 @@ export async function callAtRate(plan: OpenLoopPlan): Promise<OpenLoopReport> {
   })
   await Promise.all(open)
   for (const connection of all) connection.close()
-  return { accepted: toLatencies(accepted), refused: toLatencies(refused), unsent }
+  return { accepted: toLatencies(accepted), refused: toLatencies(refused), failed, unsent }
 }
 
 function toLatencies(latencies: number[]): Latencies {

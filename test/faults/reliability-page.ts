@@ -4,9 +4,11 @@ import type { FaultReport } from './faults.ts'
 import type { KillReport } from './kill.ts'
 import type { LatencyReport } from './latency.ts'
 import type { MemoryReport } from './memory.ts'
+import type { Latencies, OpenLoopReport } from './open-loop.ts'
+import type { OverloadReport } from './overload.ts'
 
 /** docs/reference/reliability.md, made from one run. */
-export function toPage({ kill, disks, latency, memory }: FaultReport): string {
+export function toPage({ kill, disks, overload, latency, memory }: FaultReport): string {
   return [
     '# Reliability',
     '',
@@ -18,6 +20,7 @@ export function toPage({ kill, disks, latency, memory }: FaultReport): string {
     '',
     ...toKillPart(kill),
     ...toDiskPart(disks),
+    ...toOverloadPart(overload),
     ...(latency === undefined ? [] : toLatencyPart(latency)),
     ...(memory === undefined ? [] : toMemoryPart(memory)),
   ].join('\n')
@@ -64,6 +67,34 @@ function toDiskPart(disks: ReadonlyMap<string, DiskReport>): readonly string[] {
         ]),
     '',
   ]
+}
+
+function toOverloadPart(overload: OverloadReport): readonly string[] {
+  const { sustainable, unloaded, onset, overloaded, after, unprotected } = overload
+  const row = (what: string, { accepted, refused, unsent }: OpenLoopReport): string =>
+    `| ${what} | ${count(accepted.count)} | ${of(accepted)} | ${count(refused.count)} | ${of(refused)} | ${count(unsent)} |`
+  const ratio = unloaded.p99Ms === 0 ? 0 : overloaded.accepted.p99Ms / unloaded.p99Ms
+  return [
+    '## Called five times as often as it can serve',
+    `A tool that keeps the processor busy for 1 ms; ${count(Math.round(sustainable))} calls a second are served to clients that wait for each answer. Five times as`,
+    `many for ${overload.seconds} s from ${overload.clients} connections of one key, in another process on the same cores, each call sent when it is due;`,
+    'a call that is due while every connection waits is not sent. Times are from when a call was due. Before and after: half of what',
+    `it can serve. Accepted calls have ${ratio.toFixed(1)} times the 99th percentile of before; ${((overloaded.accepted.count / overload.seconds / sustainable) * 100).toFixed(0)} % of what it can serve was served.`,
+    `Resident: ${mega(overload.rssBeforeBytes)} before and ${mega(overload.rssAfterBytes)} after.`,
+    '',
+    '| | answered | p50 / p99 | refused (503) | p50 / p99 | not sent |',
+    '|---|---|---|---|---|---|',
+    `| before | ${count(unloaded.count)} | ${of(unloaded)} | 0 | | 0 |`,
+    row('the first 2 s of it', onset),
+    row('overloaded', overloaded),
+    row('the 5 s after', after),
+    row('overloaded, with `server.overload.enabled: false`', unprotected),
+    '',
+  ]
+}
+
+function of({ count: calls, p50Ms, p99Ms }: Latencies): string {
+  return calls === 0 ? '' : `${p50Ms.toFixed(1)} / ${p99Ms.toFixed(1)} ms`
 }
 
 function toLatencyPart(latency: LatencyReport): readonly string[] {

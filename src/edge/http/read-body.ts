@@ -39,6 +39,19 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<st
   })
 }
 
+/**
+ * Throws the body of a refused request away as it comes, so that the client gets to see the refusal and may send its next
+ * request on the same connection. One that sends too much is cut off.
+ */
+export function discardBody(request: IncomingMessage): void {
+  let bytes = 0
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > MAX_DISCARDED_BYTES) request.destroy()
+  })
+  request.on('error', () => {})
+}
+
 function tooLarge(maxBytes: number): ToolgateError {
   return new ToolgateError({
     code: 'PAYLOAD_TOO_LARGE',

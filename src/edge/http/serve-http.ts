@@ -11,19 +11,22 @@ import { idOf } from '../protocol/wire-error.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { createOriginRules, type OriginRules, writePreflight } from './check-origin.ts'
 import { checkAccept, checkMediaType, checkRequest, pathOf } from './check-request.ts'
-import { readBody } from './read-body.ts'
+import { LoadShedder, type Place } from './load-shedder.ts'
+import { discardBody, readBody } from './read-body.ts'
 import { isProbe, type ReadyState, serveHealth } from './serve-health.ts'
 import { findSession, serveGet, servePost } from './serve-legacy.ts'
 import { type MetricsSource, serveMetrics } from './serve-metrics.ts'
 import { type HttpExchange, serveModern } from './serve-modern.ts'
 import { createSsePair, type SsePair } from './serve-sse-pair.ts'
 import { createKeepAlive, type KeepAlive } from './sse-stream.ts'
-import { writeEmpty, writeError } from './write-json.ts'
+import { STALLED_MS, writeEmpty, writeError } from './write-json.ts'
 
 /** The HTTP side of a Toolgate. */
 export interface HttpEdge {
   readonly server: Server
   readonly sessions: SessionStore
+  /** Whether calls are refused because there are too many, and how many were. */
+  readonly load: Pick<LoadShedder, 'isOverloaded' | 'refusals'>
   /**
    * Accepts nobody any more, ends the streams, waits for calls that run, then cancels the rest. Resolves when the last
    * connection is gone.
@@ -46,6 +49,8 @@ interface Parts {
   readonly rules: OriginRules
   readonly sessions: SessionStore
   readonly keepAlive: KeepAlive
+  readonly shedder: LoadShedder
+  readonly stalledMs: number
   /** `undefined` where it is not served. */
   readonly ssePair: SsePair | undefined
   /** Ends the streams of credentials that are not valid any more. */
@@ -60,23 +65,35 @@ export interface HttpPlace {
   readonly state: ReadyState
   /** Absent where nothing is measured. */
   readonly metrics?: MetricsSource | undefined
+  /** Milliseconds after which a client that takes nothing of its answer is cut off. */
+  readonly stalledMs?: number
+  /** Milliseconds for which the event loop has had nothing to do; `performance.eventLoopUtilization` by default. */
+  readonly idle?: () => number
 }
 
 /** Makes the server; it does not listen yet. */
-export function createHttpEdge(engine: Engine, access: HttpAccess, { host, state, metrics }: HttpPlace): HttpEdge {
+export function createHttpEdge(engine: Engine, access: HttpAccess, place: HttpPlace): HttpEdge {
+  const { host, state, metrics, stalledMs = STALLED_MS } = place
   const rules = createOriginRules({ ...engine.options, host })
   const sessions = createSessionStore(engine)
   const keepAlive = createKeepAlive(engine.options.keepAliveMs)
   const ssePair = engine.options.compat.sse ? createSsePair(engine) : undefined
   const isValid = (principal: Principal): boolean | Promise<boolean> => isLetIn(access, principal)
   const sweep = setInterval(() => void engine.streams.sweep(engine.guards.clock(), isValid), SWEEP_MS).unref()
-  const parts: Parts = { engine, access, state, metrics, rules, sessions, keepAlive, ssePair, sweep }
+  const shedder = new LoadShedder({
+    options: engine.options.overload,
+    observe: (seen) => engine.guards.observe(seen),
+    ...(place.idle === undefined ? {} : { idle: place.idle }),
+  })
+  const http = { rules, sessions, keepAlive, shedder, stalledMs, ssePair, sweep }
+  const parts: Parts = { engine, access, state, metrics, ...http }
   // A client that sends its headers or body by the byte is cut off soon; answers may take as long as they need.
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 65_000 },
     (request, response) => void serveHttp(parts, request, response),
   )
-  return { server, sessions, close: (graceMs = engine.options.drain.timeoutMs) => closeEdge(parts, server, graceMs) }
+  const close = (graceMs = engine.options.drain.timeoutMs): Promise<void> => closeEdge(parts, server, graceMs)
+  return { server, sessions, load: shedder, close }
 }
 
 /** Whether a principal that was let in would be let in still, by the configuration of now. */
@@ -106,13 +123,41 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
     }
     requireMethod(request, response, ssePair)
     const principal = await authenticateRequest(parts, request, response)
-    const http = { request, response, principal, keepAlive: parts.keepAlive, waiting: parts.engine.waiting }
+    const place = request.method === 'POST' ? enter(parts, principal, { request, response }) : FREE
+    const { keepAlive, stalledMs } = parts
+    const http = { request, response, principal, place, keepAlive, stalledMs, waiting: parts.engine.waiting }
     if (ssePair === undefined) await serveMethod(parts, http)
     else await ssePair.serve(http)
   } catch (thrown) {
     refuse(parts, response, thrown)
   }
 }
+
+/** Streams are bounded by their number, and ending a session makes room. */
+const FREE: Place = { leave: () => {} }
+
+interface Incoming {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+/** A call that there is no room for costs no more than its headers. Throws `OVERLOADED`. */
+function enter({ shedder }: Parts, principal: Principal, { request, response }: Incoming): Place {
+  const place = shedder.enter(principal.id)
+  if (place === undefined) {
+    discardBody(request)
+    throw overloaded
+  }
+  response.once('close', place.leave)
+  return place
+}
+
+/** Made once: it is thrown when there is no time to lose. */
+const overloaded = new ToolgateError({
+  code: 'OVERLOADED',
+  message: 'Too busy. Try again in 1 s.',
+  data: { retryAfter: 1 },
+})
 
 /** The MCP endpoint comes first, whatever its path. */
 function isForMetrics(parts: Parts, request: IncomingMessage): parts is Parts & { readonly metrics: MetricsSource } {
@@ -202,8 +247,9 @@ function isModernMessage({ kind, message }: Message, request: IncomingMessage): 
 const LOOK_MS = 20
 
 async function closeEdge(parts: Parts, server: Server, graceMs: number): Promise<void> {
-  const { keepAlive, sessions, sweep, engine } = parts
+  const { keepAlive, sessions, sweep, shedder, engine } = parts
   keepAlive.close()
+  shedder.close()
   clearInterval(sweep)
   engine.streams.close()
   if (server.listening) {

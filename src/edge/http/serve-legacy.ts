@@ -88,6 +88,8 @@ async function serveRequest(
   message: JsonRpcRequest,
   http: HttpExchange,
 ): Promise<void> {
+  // It waits for the end of a task and is counted as an open stream.
+  if (message.method === 'tasks/result') http.place.leave()
   const reply = new LegacyReply(session, http)
   const exchange = session.beginRequest(message, reply, 'http')
   try {
@@ -175,9 +177,9 @@ class LegacyReply implements Reply {
       this.#stream.finish(message)
       return
     }
-    const { response } = this.#http
+    const { response, stalledMs } = this.#http
     if (error !== undefined) setRetryAfter(response, error)
-    writeJson(response, error === undefined ? 200 : httpStatusOf(error, 'legacy'), message)
+    writeJson(response, error === undefined ? 200 : httpStatusOf(error, 'legacy'), message, stalledMs)
   }
 
   /** A cancelled request gets no answer; its stream just ends. */

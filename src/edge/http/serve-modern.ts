@@ -9,6 +9,7 @@ import type { JsonRpcRequest } from '../protocol/json-rpc.ts'
 import { httpStatusOf } from '../protocol/wire-error.ts'
 import type { WaitingBytes } from '../waiting-bytes.ts'
 import { checkParamHeaders, checkStandardHeaders } from './header-ladder.ts'
+import type { Place } from './load-shedder.ts'
 import { type KeepAlive, openSseStream, type SseStream } from './sse-stream.ts'
 import { setRetryAfter, writeJson } from './write-json.ts'
 
@@ -17,7 +18,11 @@ export interface HttpExchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly principal: Principal
+  /** Of a call, among those that run. */
+  readonly place: Place
   readonly keepAlive: KeepAlive
+  /** Milliseconds after which a client that takes nothing of its answer is cut off. */
+  readonly stalledMs: number
   readonly waiting: WaitingBytes
 }
 
@@ -30,6 +35,8 @@ export async function serveModern(engine: Engine, message: JsonRpcRequest, http:
   checkStandardHeaders(http.request.headers, message, envelope.version)
   requireModernVersion(envelope.version)
   checkToolHeaders(engine, message, http)
+  // It lasts as long as its client likes and is counted as an open stream.
+  if (message.method === 'subscriptions/listen') http.place.leave()
   const reply = new ModernReply(http)
   const answer = await answerRequest(engine, message, exchangeOf(envelope, http, reply), MODERN_METHODS)
   if (answer !== undefined) reply.finish(answer)
@@ -84,8 +91,8 @@ class ModernReply {
       this.#stream.end(message)
       return
     }
-    const { response } = this.#http
+    const { response, stalledMs } = this.#http
     if (error !== undefined) setRetryAfter(response, error)
-    writeJson(response, error === undefined ? 200 : httpStatusOf(error, 'modern'), message)
+    writeJson(response, error === undefined ? 200 : httpStatusOf(error, 'modern'), message, stalledMs)
   }
 }

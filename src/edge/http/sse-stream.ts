@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { HttpExchange } from './serve-modern.ts'
+import { cutOffStalled } from './write-json.ts'
 
 /** One open `text/event-stream` response. */
 export interface SseStream {
@@ -37,7 +38,8 @@ export function createKeepAlive(everyMs: number): KeepAlive {
 }
 
 /** Turns a response into an event stream; its headers go out at once. What waits on it counts for its principal. */
-export function openSseStream({ response, principal, keepAlive, waiting }: HttpExchange): SseStream {
+export function openSseStream(http: HttpExchange): SseStream {
+  const { response, principal, keepAlive, waiting, stalledMs } = http
   response.writeHead(200, {
     'content-type': 'text/event-stream',
     'cache-control': 'no-cache, no-transform',
@@ -60,6 +62,7 @@ export function openSseStream({ response, principal, keepAlive, waiting }: HttpE
       held.close()
       if (last !== undefined) write(response, toEvent(JSON.stringify(last), id))
       response.end()
+      cutOffStalled(response, stalledMs)
     },
   }
 }

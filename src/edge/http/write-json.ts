@@ -4,17 +4,25 @@ import type { ToolgateError } from '../../errors.ts'
 import type { RequestId } from '../protocol/json-rpc.ts'
 import { httpStatusOf, idOf, toErrorResponse } from '../protocol/wire-error.ts'
 
-/** Answers with one JSON body of known length. */
-export function writeJson(response: ServerResponse, status: number, body: object): void {
+/** A client that takes nothing for so long has gone. */
+export const STALLED_MS: number = 30_000
+
+/** Answers with one JSON body of known length. A client that takes nothing of it for `stalledMs` is cut off. */
+export function writeJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  stalledMs: number = STALLED_MS,
+): void {
   if (response.headersSent || response.destroyed) return
   const text = JSON.stringify(body)
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
   if (finished.length === 0) setImmediate(sendFinished)
-  finished.push({ response, text })
+  finished.push({ response, text, stalledMs })
 }
 
 /** Answers that are made but not yet sent. */
-let finished: { readonly response: ServerResponse; readonly text: string }[] = []
+let finished: { readonly response: ServerResponse; readonly text: string; readonly stalledMs: number }[] = []
 
 /**
  * Sends the answers of one turn of the event loop one after the other. A client on this machine is woken once and not
@@ -23,7 +31,15 @@ let finished: { readonly response: ServerResponse; readonly text: string }[] = [
 function sendFinished(): void {
   const answers = finished
   finished = []
-  for (const { response, text } of answers) response.end(text)
+  for (const { response, text, stalledMs } of answers) {
+    response.end(text)
+    cutOffStalled(response, stalledMs)
+  }
+}
+
+/** Cuts off who takes nothing of an answer that has ended for so long. What the kernel has taken whole needs no watching. */
+export function cutOffStalled(response: ServerResponse, stalledMs: number): void {
+  if ((response.socket?.writableLength ?? 0) > 0) response.setTimeout(stalledMs, () => response.destroy())
 }
 
 /** Answers without a body. */

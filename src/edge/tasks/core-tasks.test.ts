@@ -371,7 +371,14 @@ it('survives its process: what has ended is still there, what was at work has fa
 })
 
 it('one who makes too many tasks, or waits for too many, is refused', async () => {
-  const tasks = { ttlMs: 1000, pollIntervalMs: 10, max: 3, maxPerPrincipal: 2 }
+  const tasks = {
+    ttlMs: 1000,
+    pollIntervalMs: 10,
+    max: 3,
+    maxPerPrincipal: 2,
+    maxRunning: 100,
+    maxRunningPerPrincipal: 100,
+  }
   const { call, result, connect, reach } = start([job().tool], { server: { tasks, maxStreamsPerPrincipal: 2 } })
   const { taskId } = await call('job')
   await call('job')
@@ -384,6 +391,21 @@ it('one who makes too many tasks, or waits for too many, is refused', async () =
   await Promise.all(ends)
   await reach(taskId, 'cancelled')
   expect((await failureOf(result(taskId))).code).toBe(-31499)
+})
+
+it('one who runs too many tasks at once is refused until one has ended', async () => {
+  const kept = { ttlMs: 60_000, pollIntervalMs: 2_000, max: 100, maxPerPrincipal: 100 }
+  const tasks = { ...kept, maxRunning: 2, maxRunningPerPrincipal: 1 }
+  const { call, connect, ask, reach } = start([job().tool], { server: { tasks } })
+  const { taskId } = await call('job')
+  expect(await failureOf(call('job'))).toMatchObject({ code: -31429, data: { code: 'RATE_LIMITED', retryAfter: 2 } })
+  await connect({}, bob).call('job')
+  const other = connect({}, holder('eve', 'user'))
+  expect((await failureOf(other.call('job'))).data).toMatchObject({ code: 'OVERLOADED' })
+  await ask('tasks/cancel', { taskId })
+  await reach(taskId, 'cancelled')
+  await settled()
+  expect(await call('job')).toMatchObject({ status: 'working' })
 })
 
 it('over HTTP a client that waits has a stream at once, and one that has gone is waited for no longer', async () => {

@@ -24,6 +24,7 @@ export type NewTask = Pick<Task, 'principalId' | 'callId' | 'tool' | 'input' | '
 }
 
 interface Running {
+  readonly principalId: string
   readonly cancellation: Cancellation
   statusMessage: string | undefined
 }
@@ -50,8 +51,14 @@ export class TaskTable {
     this.#parts = parts
   }
 
-  /** Makes a task and stores it. Throws `TOO_MANY_TASKS`, or `STORAGE_FAILED`. */
+  /** Tasks whose handler runs in this process. */
+  get running(): number {
+    return this.#running.size
+  }
+
+  /** Makes a task and stores it. Throws `TOO_MANY_TASKS`, `RATE_LIMITED`, `OVERLOADED` or `STORAGE_FAILED`. */
   create(about: NewTask): Task {
+    this.#requireRoom(about.principalId)
     const { store, options, clock } = this.#parts
     const { pollIntervalMs, max, maxPerPrincipal } = options
     const ttlMs = Math.min(about.ttlMs ?? options.ttlMs, options.ttlMs)
@@ -117,8 +124,9 @@ export class TaskTable {
     return next
   }
 
-  /** The changes by which this process takes up a task that waited. */
-  resumed({ round }: Task): Partial<Task> {
+  /** The changes by which this process takes up a task that waited. Throws `RATE_LIMITED` or `OVERLOADED`. */
+  resumed({ principalId, round }: Task): Partial<Task> {
+    this.#requireRoom(principalId)
     return { ...this.#claim(), status: 'working', round: round + 1, pending: {}, answers: {} }
   }
 
@@ -127,8 +135,8 @@ export class TaskTable {
   }
 
   /** The handler of the task runs. */
-  hold({ id }: Task, cancellation: Cancellation): void {
-    this.#running.set(id, { cancellation, statusMessage: undefined })
+  hold({ id, principalId }: Task, cancellation: Cancellation): void {
+    this.#running.set(id, { principalId, cancellation, statusMessage: undefined })
     this.#lookAfter()
   }
 
@@ -187,6 +195,21 @@ export class TaskTable {
       cancellation.cancel()
     }
     if (this.#running.size > 0) await idle
+  }
+
+  /** Asked when a handler is about to run; it is held before anything else may ask. */
+  #requireRoom(principalId: string): void {
+    const { maxRunning, maxRunningPerPrincipal, pollIntervalMs } = this.#parts.options
+    const retryAfter = Math.max(1, Math.ceil(pollIntervalMs / 1000))
+    const data = { retryAfter }
+    let own = 0
+    for (const running of this.#running.values()) if (running.principalId === principalId) own += 1
+    if (own >= maxRunningPerPrincipal) {
+      const message = `Too many of your tasks run at once. Try again in ${retryAfter} s.`
+      throw new ToolgateError({ code: 'RATE_LIMITED', message, data })
+    }
+    if (this.#running.size < maxRunning) return
+    throw new ToolgateError({ code: 'OVERLOADED', message: `Too many tasks run. Try again in ${retryAfter} s.`, data })
   }
 
   #interrupt(id: string): void {

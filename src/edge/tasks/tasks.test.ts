@@ -360,8 +360,17 @@ it('no handle is given for a task that could not be stored, and its handler does
   expect(seen.context).toBeUndefined()
 })
 
+const SERVER_TASKS = { ttlMs: 60_000, pollIntervalMs: 2_000, max: 100, maxPerPrincipal: 100 }
+
 it('keeps no more tasks than it is told, and none of them pushes out another', async () => {
-  const tasks = { ttlMs: 1000, pollIntervalMs: 10, max: 3, maxPerPrincipal: 2 }
+  const tasks = {
+    ttlMs: 1000,
+    pollIntervalMs: 10,
+    max: 3,
+    maxPerPrincipal: 2,
+    maxRunning: 100,
+    maxRunningPerPrincipal: 100,
+  }
   let now = 0
   const { call, get } = start([job().tool], { server: { tasks }, clock: () => now })
   const first = await call('job')
@@ -369,6 +378,23 @@ it('keeps no more tasks than it is told, and none of them pushes out another', a
   expect(await failureOf(call('job'))).toMatchObject({ code: -31503, data: { code: 'TOO_MANY_TASKS' } })
   expect(await get(first.taskId)).toMatchObject({ status: 'working', ttlMs: 1000, pollIntervalMs: 10 })
   now = 1000
+  expect(await call('job')).toMatchObject({ resultType: 'task' })
+})
+
+it('runs no more tasks at once than it is told, of one caller and of all; those that have ended do not count', async () => {
+  const tasks = { ...SERVER_TASKS, maxRunning: 3, maxRunningPerPrincipal: 2 }
+  const { tool, end } = job()
+  const { engine, call, get } = start([tool], { server: { tasks } })
+  const bob = connectInMemory(engine, holder('bob', 'user'), { capabilities: KNOWS_TASKS })
+  const callAsBob = (): Promise<Answer> => bob.request('tools/call', { name: 'job', arguments: {} })
+  const { taskId } = await call('job')
+  await call('job')
+  expect(await failureOf(call('job'))).toMatchObject({ code: -31429, data: { code: 'RATE_LIMITED', retryAfter: 2 } })
+  await callAsBob()
+  expect(await failureOf(callAsBob())).toMatchObject({ code: -31503, data: { code: 'OVERLOADED', retryAfter: 2 } })
+  expect(engine.tasks.running).toBe(3)
+  end('done')
+  while ((await get(taskId)).status !== 'completed');
   expect(await call('job')).toMatchObject({ resultType: 'task' })
 })
 

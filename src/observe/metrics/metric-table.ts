@@ -16,6 +16,12 @@ export type MetricName =
   | 'mcp_server_session_duration_seconds'
   | 'toolgate_calls'
   | 'toolgate_calls_in_flight'
+  | 'toolgate_calls_running'
+  | 'toolgate_calls_waiting'
+  | 'toolgate_call_wait_duration_seconds'
+  | 'toolgate_overloaded'
+  | 'toolgate_overload_refusals'
+  | 'toolgate_tasks_running'
   | 'toolgate_unknown_calls'
   | 'toolgate_output_violations'
   | 'toolgate_auth_refusals'
@@ -73,6 +79,26 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     help: 'Calls that ended, each with what the policy decided and how it ended.',
   },
   toolgate_calls_in_flight: { type: 'gauge', labels: [], help: 'Calls that run now, under any configuration.' },
+  toolgate_calls_running: { type: 'gauge', labels: [], help: 'Calls that hold a place of `limits.maxConcurrent`.' },
+  toolgate_calls_waiting: { type: 'gauge', labels: [], help: 'Calls that wait for a place.' },
+  toolgate_call_wait_duration_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['outcome'],
+    help: 'How long calls waited for a place; those that found one at once are not in it. `admitted`, `refused` or `cancelled`.',
+    buckets: [...FINE, ...STANDARD.filter((bound) => bound <= 10)],
+  },
+  toolgate_overloaded: {
+    type: 'gauge',
+    labels: [],
+    help: 'Whether calls over HTTP are refused because the event loop does not keep up: 1 while it is so, else 0.',
+  },
+  toolgate_overload_refusals: {
+    type: 'counter',
+    labels: [],
+    help: 'Calls over HTTP that were refused unread for that.',
+  },
+  toolgate_tasks_running: { type: 'gauge', labels: [], help: 'Tasks whose handler runs in this process.' },
   toolgate_unknown_calls: {
     type: 'counter',
     labels: ['kind', 'reason'],

@@ -251,3 +251,13 @@ describe('the format', () => {
     expect(negotiateFormat(accept)).toBe(format)
   })
 })
+
+it('the metrics tell how long calls waited for a place, by how that ended', () => {
+  metrics.observe({ type: 'call.waited', outcome: 'admitted', waitedMs: 40 })
+  metrics.observe({ type: 'call.waited', outcome: 'refused', waitedMs: 2_000 })
+  const sums = samples('toolgate_call_wait_duration_seconds').filter(({ name }) => name.endsWith('_sum'))
+  expect(sums).toMatchObject([
+    { labels: { outcome: 'admitted' }, value: 0.04 },
+    { labels: { outcome: 'refused' }, value: 2 },
+  ])
+})

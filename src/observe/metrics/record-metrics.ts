@@ -36,6 +36,9 @@ export function createMetricsObserver(
           observation.durationMs / 1000,
         )
         break
+      case 'call.waited':
+        families.toolgate_call_wait_duration_seconds.observe([observation.outcome], observation.waitedMs / 1000)
+        break
       case 'auth.refused':
         families.toolgate_auth_refusals.add([observation.code ?? OTHER])
         break
