@@ -119,11 +119,9 @@ const overload: z.ZodType<OverloadOptions> = z.strictObject({
   maxDelayMs: milliseconds()
     .default(100)
     .describe(
-      'Milliseconds that calls may wait for the event loop while it has no time to spare; beyond it is an overload.',
+      'Milliseconds that calls may take on average while the event loop has no time to spare; beyond it is an overload.',
     ),
-  windowMs: milliseconds()
-    .default(200)
-    .describe('Milliseconds for which it must have had none, at every look; a long pause is one look.'),
+  windowMs: milliseconds().default(200).describe('Milliseconds for which that must last.'),
 })
 
 const compat: z.ZodType<CompatOptions> = z.strictObject({

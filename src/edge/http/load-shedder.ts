@@ -17,30 +17,28 @@ export interface Place {
   leave(): void
 }
 
-/** How often the event loop is looked at. */
-const TICK_MS = 10
-/** Looks that make a judgement, at least: one long pause is one look. */
-const TICKS = 5
+/** How often it is judged how the event loop does. */
+const LOOK_MS = 50
 /** Nobody has called for so long: nothing is looked at any more. */
 const IDLE_MS = 1_000
 /** A loop that has more to do than it can is busy for this share of the time; now and then all calls wait for the disk. */
-const SATURATED = 0.8
+const SATURATED = 0.85
 /** Calls that are let in however busy the loop is. */
 const MIN_LIMIT = 4
-/** While an overload lasts, fewer calls are let in when the loop was busy for more than this share of the time. */
-const BUSY = 0.95
-const SHRINK = 0.8
-/** Judgements in a row at which nobody was refused and the loop had time to spare; then the overload is over. */
+/** While an overload lasts, calls are to take this share of what they may take before it is one. */
+const AIM = 0.1
+const SHRINK = 0.7
+/** The limit grows by this share where the loop has time to spare, and by one call at least. */
+const GROWTH = 0.1
+/** Looks in a row at which nobody was refused; then the overload is over. */
 const QUIET = 10
-/** Judgements in a row with time to spare after which the limit grows faster and faster. */
-const CAREFUL = 10
 
 /**
- * Lets no more calls in over HTTP than the event loop keeps up with. An overload begins when the loop had no time to spare
- * at any of several looks in a row and calls wait for it for longer than they should: how late it is, or by Little's law
- * the fewest calls in flight over the calls answered in that time. The least of a window counts (the idea of CoDel,
- * RFC 8289), so a short burst or one long pause is none. Then a limit of calls at once shrinks by a share and grows by
- * one, so that the loop is just not saturated. Calls of principals with many of them are refused first.
+ * Lets no more calls in over HTTP than the event loop keeps up with. An overload begins when the loop has had no time to
+ * spare for a while and calls take longer than they should: by Little's law, how many were in flight over how many were
+ * answered. Calls that wait for something else do not count as long as the loop has time to spare. While it lasts, a limit
+ * of calls at once shrinks by a share and grows slowly (AIMD), so that those let in are answered soon. Calls of principals
+ * with many of them are refused first.
  */
 export class LoadShedder {
   readonly #options: OverloadOptions
@@ -52,10 +50,10 @@ export class LoadShedder {
   #limit = Number.POSITIVE_INFINITY
   #refusals = 0
   #timer: NodeJS.Timeout | undefined
-  /** When it was looked at last, and how long the loop had had nothing to do by then. */
-  #last = { at: 0, idleMs: 0 }
   #usedAt = 0
-  #window: Window = openWindow(0, 0)
+  /** Since when every look has found an overload. */
+  #lateSince: number | undefined
+  #window: Window = { since: 0, idleMs: 0, countedAt: 0, callMs: 0, left: 0, refused: 0 }
   #overload: Overload | undefined
 
   constructor({ options, observe, now = () => performance.now(), idle = readIdle }: LoadShedderParts) {
@@ -86,10 +84,9 @@ export class LoadShedder {
       this.#refusals += 1
       return undefined
     }
-    this.#inFlight += 1
-    if (this.#inFlight > this.#window.most) this.#window.most = this.#inFlight
-    this.#held.set(principalId, (this.#held.get(principalId) ?? 0) + 1)
     if (this.#timer === undefined && this.#options.enabled) this.#start()
+    this.#count(1)
+    this.#held.set(principalId, (this.#held.get(principalId) ?? 0) + 1)
     let hasLeft = false
     return {
       leave: () => {
@@ -100,23 +97,20 @@ export class LoadShedder {
     }
   }
 
-  /** Looks how busy the event loop was since the last time. */
+  /** Judges what was seen since the last time. */
   look(): void {
-    const [now, idleMs] = [this.#now(), this.#idle()]
-    const tookMs = now - this.#last.at
-    const window = this.#window
-    window.ticks += 1
-    window.tookMs += tookMs
-    window.idleMs += idleMs - this.#last.idleMs
-    window.longestMs = Math.max(window.longestMs, tookMs)
-    window.leastLateMs = Math.min(window.leastLateMs, tookMs - TICK_MS)
-    window.fewest = Math.min(window.fewest, this.#inFlight)
-    const isSaturated = (idleMs - this.#last.idleMs) / tookMs < 1 - SATURATED
-    this.#last = { at: now, idleMs }
+    const now = this.#now()
+    const { isSaturated, tookMs, refused, left } = this.#reopen(now)
+    if (left > 0 || this.#inFlight > 0) this.#usedAt = now
     if (this.#overload !== undefined) {
-      if (window.ticks >= TICKS) this.#steer(this.#overload, now)
-    } else if (isSaturated) this.#judge(now)
-    else this.#pass(now)
+      this.#steer(this.#overload, { isSaturated, tookMs, refused, now })
+    } else if (isSaturated && tookMs > this.#options.maxDelayMs) {
+      this.#lateSince ??= now - LOOK_MS
+      if (now - this.#lateSince >= this.#options.windowMs) this.#begin(tookMs, now)
+    } else {
+      this.#lateSince = undefined
+      if (now - this.#usedAt > IDLE_MS) this.close()
+    }
   }
 
   close(): void {
@@ -132,69 +126,63 @@ export class LoadShedder {
   }
 
   #leave(principalId: string): void {
-    this.#inFlight -= 1
+    this.#count(-1)
     this.#window.left += 1
     const held = (this.#held.get(principalId) ?? 0) - 1
     if (held > 0) this.#held.set(principalId, held)
     else this.#held.delete(principalId)
   }
 
+  /** Adds up how long calls have been in flight. */
+  #count(change: 1 | -1): void {
+    const now = this.#now()
+    const window = this.#window
+    window.callMs += this.#inFlight * (now - window.countedAt)
+    window.countedAt = now
+    this.#inFlight += change
+  }
+
   #start(): void {
     const now = this.#now()
-    this.#last = { at: now, idleMs: this.#idle() }
     this.#usedAt = now
-    this.#open(now)
-    this.#timer = setInterval(() => this.look(), TICK_MS).unref()
+    this.#lateSince = undefined
+    this.#window = { since: now, idleMs: this.#idle(), countedAt: now, callMs: 0, left: 0, refused: 0 }
+    this.#timer = setInterval(() => this.look(), LOOK_MS).unref()
   }
 
-  #open(now: number): Window {
-    const ended = this.#window
-    this.#window = openWindow(now, this.#inFlight)
-    return ended
+  #reopen(now: number): Seen {
+    const { since, idleMs, countedAt, callMs, left, refused } = this.#window
+    const nowIdleMs = this.#idle()
+    const busy = 1 - (nowIdleMs - idleMs) / Math.max(1, now - since)
+    const inFlightMs = callMs + this.#inFlight * (now - countedAt)
+    this.#window = { since: now, idleMs: nowIdleMs, countedAt: now, callMs: 0, left: 0, refused: 0 }
+    // A pause is no time in which calls could have been answered: one that nothing ended in says nothing.
+    const tookMs = left === 0 ? 0 : inFlightMs / left
+    return { isSaturated: busy >= SATURATED, tookMs, refused, left }
   }
 
-  /** The loop had time to spare. */
-  #pass(now: number): void {
-    const { most } = this.#open(now)
-    if (most > 0) this.#usedAt = now
-    else if (now - this.#usedAt > IDLE_MS) this.close()
-  }
-
-  /** The loop had no time to spare, at this look and all those in the window: whether an overload has begun. */
-  #judge(now: number): void {
-    const { maxDelayMs, windowMs } = this.#options
-    const { ticks, since } = this.#window
-    if (ticks < TICKS || now - since < windowMs) return
-    const { most, fewest, left, tookMs, longestMs, leastLateMs } = this.#open(now)
-    // A pause is no time in which calls could have been answered.
-    const waitMs = Math.max(leastLateMs, (fewest * (tookMs - longestMs)) / Math.max(1, left))
-    if (waitMs <= maxDelayMs) return
-    this.#limit = Math.max(MIN_LIMIT, Math.floor(most / 2))
-    this.#overload = { since: now, refusals: this.#refusals, calm: 0, quiet: 0 }
-    const details = { delayMs: Math.round(waitMs), callsInFlight: most }
+  #begin(tookMs: number, now: number): void {
+    const { maxDelayMs } = this.#options
+    this.#limit = Math.max(MIN_LIMIT, Math.floor((this.#inFlight * AIM * maxDelayMs) / tookMs))
+    this.#overload = { since: now, refusals: this.#refusals, quiet: 0 }
+    const details = { delayMs: Math.round(tookMs), callsInFlight: this.#inFlight }
     const message = 'The event loop does not keep up: calls over HTTP are refused'
     this.#observe({ type: 'overload.began', message, details })
   }
 
   /** How many calls the loop keeps up with, and whether the overload is over. */
-  #steer(overload: Overload, now: number): void {
-    const { most, refused, idleMs, tookMs } = this.#open(now)
-    if (idleMs / tookMs < 1 - BUSY) {
-      this.#limit = Math.max(MIN_LIMIT, Math.floor(Math.min(this.#limit, most) * SHRINK))
-      overload.calm = 0
-      overload.quiet = 0
-      return
-    }
-    overload.calm += 1
-    this.#limit += overload.calm > CAREFUL ? Math.ceil(this.#limit / 8) : 1
+  #steer(overload: Overload, { isSaturated, tookMs, refused, now }: Omit<Seen, 'left'> & { now: number }): void {
+    const isLate = isSaturated && tookMs > AIM * this.#options.maxDelayMs
+    if (isLate) this.#limit = Math.max(MIN_LIMIT, Math.floor(Math.min(this.#limit, this.#inFlight + 1) * SHRINK))
+    else if (!isSaturated) this.#limit += Math.max(1, Math.floor(this.#limit * GROWTH))
     overload.quiet = refused === 0 ? overload.quiet + 1 : 0
-    if (overload.quiet >= QUIET) this.#end(overload, now)
+    if (overload.quiet >= QUIET && !isLate) this.#end(overload, now)
   }
 
   #end(overload: Overload, now: number): void {
     this.#overload = undefined
     this.#limit = Number.POSITIVE_INFINITY
-    this.#usedAt = now
+    this.#lateSince = undefined
     const details = { refused: this.#refusals - overload.refusals, durationMs: Math.round(now - overload.since) }
     this.#observe({ type: 'overload.ended', message: 'The event loop keeps up again', details })
   }
@@ -204,31 +192,29 @@ interface Overload {
   readonly since: number
   /** Refusals before it. */
   readonly refusals: number
-  /** Judgements in a row. */
-  calm: number
+  /** Looks in a row. */
   quiet: number
 }
 
-/** What was seen since it was opened. */
+/** What was counted since it was opened. */
 interface Window {
   readonly since: number
-  ticks: number
-  tookMs: number
-  idleMs: number
-  longestMs: number
-  leastLateMs: number
-  /** Calls in flight. */
-  fewest: number
-  most: number
+  /** Of the loop, when it was opened. */
+  readonly idleMs: number
+  countedAt: number
+  /** Milliseconds that calls were in flight, of all of them together. */
+  callMs: number
   left: number
   refused: number
 }
 
-function openWindow(since: number, inFlight: number): Window {
-  return {
-    ...{ since, ticks: 0, tookMs: 0, idleMs: 0, longestMs: 0, leastLateMs: Number.POSITIVE_INFINITY },
-    ...{ fewest: inFlight, most: inFlight, left: 0, refused: 0 },
-  }
+/** What a window says. */
+interface Seen {
+  readonly isSaturated: boolean
+  /** How long a call took, on average. */
+  readonly tookMs: number
+  readonly refused: number
+  readonly left: number
 }
 
 function readIdle(): number {
