@@ -249,3 +249,8 @@ export const sqlOptions: SqlShape = {
     .default(60_000)
     .describe('Milliseconds between two looks at whether the schema has changed; 0 looks at start and reload alone.'),
 }
+
+/** The options with their defaults, read without those that an engine has of its own. Throws what zod throws. */
+export function readSqlOptions(input: unknown): SqlOptions {
+  return z.strictObject(sqlOptions).parse(input)
+}
