@@ -28,6 +28,7 @@ it('toolgate exports these names', async () => {
 
 it('toolgate/testkit exports these names', async () => {
   expect(Object.keys(await import('toolgate/testkit')).sort()).toEqual([
+    'SQL_FIXTURE',
     'auditSinkSuite',
     'auditTrailSuite',
     'authenticatorSuite',
@@ -37,6 +38,7 @@ it('toolgate/testkit exports these names', async () => {
     'rateCountersSuite',
     'recallStoreSuite',
     'sessionRecordsSuite',
+    'sqlConnectorSuite',
     'subjectKeyStoreSuite',
     'taskStoreSuite',
     'usageStoreSuite',

@@ -212,7 +212,7 @@ export const REACH_ATTACKS: readonly Attack[] = [
     ],
     [
       'hidden-natural',
-      "SELECT * FROM customers NATURAL JOIN (SELECT '000-00-0001' AS ssn) s",
+      "SELECT id FROM customers NATURAL JOIN (SELECT '000-00-0001' AS ssn) s",
       'the subselect has no such column',
     ],
     [
