@@ -77,7 +77,10 @@ const suite = sqlDatabaseSuite({
     told: "acme'; --",
   },
   traces: [
-    { leave: "SELECT set_config('app.tenant', 'left', false)", look: "SELECT nullif(current_setting('app.tenant', true), '')" },
+    {
+      leave: "SELECT set_config('app.tenant', 'left', false)",
+      look: "SELECT nullif(current_setting('app.tenant', true), '')",
+    },
     {
       leave: "SELECT set_config('statement_timeout', '7', false)",
       look: "SELECT current_setting('statement_timeout')",

@@ -5,6 +5,7 @@ import { LanePool } from '../sql/lane-pool.ts'
 import { SqlFailure } from '../sql/sql-failure.ts'
 import { type ConnectionTarget, readTarget } from './connection-target.ts'
 import { executeIn, type SessionRules } from './execute-in.ts'
+import { createFreeSql } from './free-sql.ts'
 import { loadPg, type PgDriver } from './load-pg.ts'
 import { openSession, type PgSession } from './open-session.ts'
 import type { PostgresConnectorOptions } from './options.ts'
@@ -15,7 +16,11 @@ import { readTypes, TYPES_SQL } from './read-types.ts'
 import { toConnectFailure } from './to-connect-failure.ts'
 
 /** What of the configuration the database goes by. */
-export type PostgresSettings = Pick<PostgresConnectorOptions, 'url' | 'replicaUrl' | 'schemas' | 'tls' | 'pool'>
+export interface PostgresSettings
+  extends Pick<PostgresConnectorOptions, 'url' | 'replicaUrl' | 'schemas' | 'tls' | 'pool'> {
+  readonly identity?: PostgresConnectorOptions['identity']
+  readonly freeSql?: Pick<PostgresConnectorOptions['freeSql'], 'functions'>
+}
 
 /** A PostgreSQL server, and a replica for what only reads; nothing is loaded or opened before `connect`. */
 export function createPostgresDatabase(settings: PostgresSettings): SqlDatabase {
@@ -37,6 +42,11 @@ export function createPostgresDatabase(settings: PostgresSettings): SqlDatabase 
       return readSchema(readCatalogue, schemas, signal)
     },
     execute,
+    freeSql: createFreeSql(readCatalogue, {
+      functions: settings.freeSql?.functions ?? [],
+      schemas: settings.schemas ?? ['public'],
+      hasIdentity: settings.identity?.role !== undefined || Object.keys(settings.identity?.settings ?? {}).length > 0,
+    }),
     readPrivileges: (exposed, signal) => readPrivileges(readCatalogue, exposed, signal),
     async close() {
       await Promise.all([main.close(), replica?.close()])

@@ -105,7 +105,9 @@ export const postgresConnectorOptions: z.ZodType<
   url: z
     .string()
     .regex(/^postgres(ql)?:\/\/\S+$/, { error: 'a URL such as postgres://login:password@host:5432/database' })
-    .describe('Where the database is, and the login. Take it from the environment, with the name of a variable in braces after a dollar.'),
+    .describe(
+      'Where the database is, and the login. Take it from the environment, with the name of a variable in braces after a dollar.',
+    ),
   replicaUrl: z
     .string()
     .regex(/^postgres(ql)?:\/\/\S+$/, { error: 'a URL such as postgres://login:password@host:5432/database' })
