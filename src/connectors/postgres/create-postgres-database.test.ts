@@ -6,6 +6,7 @@ import {
   HOW_TO_START_POSTGRES,
   type PostgresDatabase,
 } from '../../../test/fixtures/postgres-server.ts'
+import { postgresSubject } from '../../../test/fixtures/postgres-subject.ts'
 import { SQL_SUITE_FIXTURE, sqlDatabaseSuite } from '../../testkit/sql-database-suite.ts'
 import { type ExecuteOptions, NO_IDENTITY, type SqlDatabase, type SqlResult, type Statement } from '../sql/database.ts'
 import { checkPrivileges } from '../sql/privilege-report.ts'
@@ -66,48 +67,7 @@ function run(
   )
 }
 
-const suite = sqlDatabaseSuite({
-  schema: 'public',
-  slow: 'SELECT pg_sleep(60)',
-  writeRows: (count) => `SELECT n FROM generate_series(1, ${count}) AS n`,
-  writeText: (length) => `SELECT repeat('x', ${length}) AS t`,
-  identity: {
-    identity: { settings: { 'app.tenant': "acme'; --" } },
-    look: "SELECT current_setting('app.tenant', true)",
-    told: "acme'; --",
-  },
-  traces: [
-    {
-      leave: "SELECT set_config('app.tenant', 'left', false)",
-      look: "SELECT nullif(current_setting('app.tenant', true), '')",
-    },
-    {
-      leave: "SELECT set_config('statement_timeout', '7', false)",
-      look: "SELECT current_setting('statement_timeout')",
-    },
-    { leave: 'SET ROLE pg_monitor', look: 'SELECT current_user::text' },
-    { leave: 'SET SESSION AUTHORIZATION pg_monitor', look: 'SELECT session_user::text' },
-    { leave: 'SELECT pg_advisory_lock(42)', look: "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'" },
-    { leave: 'CREATE TEMP TABLE left_behind AS SELECT 1 AS a', look: 'SELECT a FROM left_behind' },
-    { leave: 'PREPARE left_behind AS SELECT 1', look: 'SELECT count(*) FROM pg_prepared_statements' },
-    { leave: 'LISTEN left_behind', look: 'SELECT count(*) FROM pg_listening_channels()' },
-    { leave: 'SET TRANSACTION READ WRITE', look: "SELECT current_setting('transaction_read_only')" },
-  ],
-  async create() {
-    const own = await createScratch()
-    if (own === undefined) throw new Error(HOW_TO_START_POSTGRES)
-    for (const sql of SQL_SUITE_FIXTURE) await own.admin.query(sql)
-    return {
-      database: createPostgresDatabase(settingsFor(own.url)),
-      async countSlow() {
-        const sql = `SELECT count(*)::int AS n FROM pg_stat_activity
-          WHERE datname = current_database() AND state = 'active' AND query LIKE 'SELECT pg_sleep%'`
-        return (await own.admin.query<{ n: number }>(sql)).rows[0]?.n ?? 0
-      },
-      dispose: () => own.drop(),
-    }
-  },
-})
+const suite = sqlDatabaseSuite(postgresSubject())
 
 onServer(`a PostgreSQL database (${HOW_TO_START_POSTGRES})`, () => {
   for (const { name, run: check } of suite) it(name, check)
