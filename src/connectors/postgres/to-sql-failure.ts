@@ -57,7 +57,7 @@ export function toSqlFailure(thrown: unknown, isGuarded = false): SqlFailure {
 }
 
 /** Whether the driver passes on what the server said, by its SQLSTATE. */
-export function isServerError(error: unknown): error is ServerError {
+function isServerError(error: unknown): error is ServerError {
   return error instanceof Error && 'severity' in error && 'code' in error && /^[0-9A-Z]{5}$/.test(String(error.code))
 }
 
