@@ -1,4 +1,5 @@
 import type { AuditOptions } from '../audit/options.ts'
+import type { PostgresConnectorOptions } from '../connectors/postgres/options.ts'
 import type { SdkConnectorOptions } from '../connectors/sdk/options.ts'
 import type { SkillsConnectorOptions } from '../connectors/skills/options.ts'
 import type { TypeScriptConnectorOptions } from '../connectors/typescript/options.ts'
@@ -10,7 +11,11 @@ import type { StorageOptions } from '../storage/options.ts'
 import type { UsageOptions } from '../usage/options.ts'
 
 /** A connector in the configuration; `type` tells which. */
-export type ConnectorOptions = TypeScriptConnectorOptions | SdkConnectorOptions | SkillsConnectorOptions
+export type ConnectorOptions =
+  | TypeScriptConnectorOptions
+  | SdkConnectorOptions
+  | SkillsConnectorOptions
+  | PostgresConnectorOptions
 
 /** Who may do what. */
 export interface AccessOptions {

@@ -23,7 +23,9 @@ export function resolveConfig(checked: CheckedConfig, context: ResolveContext): 
   const config: Config = {
     name,
     ...rest,
-    connectors: checked.connectors.map((connector) => ({ ...connector, path: at(connector.path) })),
+    connectors: checked.connectors.map((connector) =>
+      'path' in connector ? { ...connector, path: at(connector.path) } : connector,
+    ),
     access: { ...checked.access, roles: withoutPrototype(checked.access.roles) },
     audit: {
       ...checked.audit,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditOptions, type OpenAuditOptions } from '../audit/options.ts'
+import { postgresConnectorOptions } from '../connectors/postgres/options.ts'
 import { sdkConnectorOptions } from '../connectors/sdk/options.ts'
 import { skillsConnectorOptions } from '../connectors/skills/options.ts'
 import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
@@ -25,6 +26,7 @@ const connectorOptions = z.discriminatedUnion('type', [
   typescriptConnectorOptions,
   sdkConnectorOptions,
   skillsConnectorOptions,
+  postgresConnectorOptions,
 ])
 
 const accessOptions = z.strictObject({

@@ -11,6 +11,12 @@ export { type RateCountersSubject, rateCountersSuite } from './rate-counters-sui
 export { recallStoreSuite } from './recall-store-suite.ts'
 export { sessionRecordsSuite } from './session-records-suite.ts'
 export { type SqlConnectorSuiteOptions, type SqlConnectorUnderTest, sqlConnectorSuite } from './sql-connector-suite.ts'
+export {
+  SQL_SUITE_FIXTURE,
+  type SqlDatabaseSubject,
+  type SqlDatabaseUnderTest,
+  sqlDatabaseSuite,
+} from './sql-database-suite.ts'
 export { SQL_FIXTURE } from './sql-fixture.ts'
 export { subjectKeyStoreSuite } from './subject-key-store-suite.ts'
 export { taskStoreSuite } from './task-store-suite.ts'

@@ -29,6 +29,7 @@ export interface TlsOptions {
   readonly mode: 'auto' | 'verify' | 'unverified' | 'off'
   /** PEM. */
   readonly ca?: string
+  readonly servername?: string
 }
 
 export interface PoolSizeOptions {
@@ -51,6 +52,11 @@ const tls: z.ZodType<TlsOptions> = z.strictObject({
       '`verify`: TLS with a certificate that fits the host. `auto`: the same, but without TLS to this machine itself. `unverified`: TLS with any certificate. `off`: none.',
     ),
   ca: z.string().min(1).exactOptional().describe('Certificates to trust, PEM. Default: those that Node.js trusts.'),
+  servername: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('Name that the certificate must be for. Default: the host of the URL.'),
 })
 
 const pool: z.ZodType<PoolSizeOptions> = z
@@ -99,7 +105,9 @@ export const postgresConnectorOptions: z.ZodType<
   url: z
     .string()
     .regex(/^postgres(ql)?:\/\/\S+$/, { error: 'a URL such as postgres://login:password@host:5432/database' })
-    .describe('Where the database is, and the login. Take it from the environment: `${CRM_DATABASE_URL}`.'),
+    .describe(
+      'Where the database is, and the login. Take it from the environment, with the name of a variable in braces after a dollar.',
+    ),
   replicaUrl: z
     .string()
     .regex(/^postgres(ql)?:\/\/\S+$/, { error: 'a URL such as postgres://login:password@host:5432/database' })
