@@ -51,7 +51,12 @@ async function bundleEntries() {
   const { dependencies, devDependencies, peerDependencies } = createRequire(import.meta.url)('../package.json')
   await bundle({
     absWorkingDir: at(''),
-    entryPoints: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts', 'testkit/index': 'src/testkit/index.ts' },
+    entryPoints: {
+      index: 'src/index.ts',
+      'cli/main': 'src/cli/main.ts',
+      'testkit/index': 'src/testkit/index.ts',
+      'sqlite-process': 'src/connectors/sqlite/sqlite-process.ts',
+    },
     outdir: at(aside),
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,

@@ -9,6 +9,7 @@ const CONNECTORS: Readonly<Record<ConnectorOptions['type'], () => Promise<Create
     (await import('../connectors/typescript/create-typescript-connector.ts')).createTypescriptConnector,
   sdk: async () => (await import('../connectors/sdk/create-sdk-connector.ts')).createSdkConnector,
   skills: async () => (await import('../connectors/skills/create-skills-connector.ts')).createSkillsConnector,
+  sqlite: async () => (await import('../connectors/sqlite/create-sqlite-connector.ts')).createSqliteConnector,
   postgres: async () => (await import('../connectors/postgres/create-postgres-connector.ts')).createPostgresConnector,
 }
 

@@ -2,6 +2,7 @@ import type { AuditOptions } from '../audit/options.ts'
 import type { PostgresConnectorOptions } from '../connectors/postgres/options.ts'
 import type { SdkConnectorOptions } from '../connectors/sdk/options.ts'
 import type { SkillsConnectorOptions } from '../connectors/skills/options.ts'
+import type { SqliteConnectorOptions } from '../connectors/sqlite/options.ts'
 import type { TypeScriptConnectorOptions } from '../connectors/typescript/options.ts'
 import type { ServerOptions } from '../edge/options.ts'
 import type { GrantOptions, KeyOptions } from '../identity/options.ts'
@@ -16,6 +17,7 @@ export type ConnectorOptions =
   | SdkConnectorOptions
   | SkillsConnectorOptions
   | PostgresConnectorOptions
+  | SqliteConnectorOptions
 
 /** Who may do what. */
 export interface AccessOptions {

@@ -3,6 +3,7 @@ import { auditOptions, type OpenAuditOptions } from '../audit/options.ts'
 import { postgresConnectorOptions } from '../connectors/postgres/options.ts'
 import { sdkConnectorOptions } from '../connectors/sdk/options.ts'
 import { skillsConnectorOptions } from '../connectors/skills/options.ts'
+import { sqliteConnectorOptions } from '../connectors/sqlite/options.ts'
 import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
 import { anonymousOptions, keyOptions, localOptions } from '../identity/options.ts'
@@ -27,6 +28,7 @@ const connectorOptions = z.discriminatedUnion('type', [
   sdkConnectorOptions,
   skillsConnectorOptions,
   postgresConnectorOptions,
+  sqliteConnectorOptions,
 ])
 
 const accessOptions = z.strictObject({
