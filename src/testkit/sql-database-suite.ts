@@ -47,7 +47,7 @@ export interface SqlDatabaseUnderTest {
 export const SQL_SUITE_FIXTURE: readonly string[] = [
   'CREATE TABLE suite_items (id integer NOT NULL PRIMARY KEY, name varchar(100) NOT NULL, price decimal(12,2), big bigint)',
   'CREATE TABLE suite_orders (id integer NOT NULL PRIMARY KEY, item_id integer NOT NULL, FOREIGN KEY (item_id) REFERENCES suite_items (id))',
-  "INSERT INTO suite_items (id, name, price, big) VALUES (1, 'chair', 10.50, 9007199254740993), (2, 'table', NULL, -9223372036854775808), (3, 'O''Brien', 0.10, NULL)",
+  "INSERT INTO suite_items (id, name, price, big) VALUES (1, 'chair', 10.75, 9007199254740993), (2, 'table', NULL, -9223372036854775808), (3, 'O''Brien', 0.25, NULL)",
   'INSERT INTO suite_orders (id, item_id) VALUES (1, 1), (2, 1)',
 ]
 
@@ -81,9 +81,9 @@ function answers(_subject: SqlDatabaseSubject, promise: Promised): readonly Cont
     promise('answers values exactly, in the order asked for', async ({ database }) => {
       const { columns, rows } = await run(database, 'SELECT id, name, price, big FROM suite_items ORDER BY id')
       assert.deepEqual(rows, [
-        [1, 'chair', '10.50', '9007199254740993'],
+        [1, 'chair', '10.75', '9007199254740993'],
         [2, 'table', null, '-9223372036854775808'],
-        [3, "O'Brien", '0.10', null],
+        [3, "O'Brien", '0.25', null],
       ])
       assert.deepEqual(
         columns.map(({ name, family }) => [name, family]),

@@ -35,12 +35,13 @@ function read(statement: OpenStatement, { parameters, maxRows, maxBytes }: Sqlit
     .columns()
     .map(({ name, type }) => ({ name, type: type ?? '', family: familyOf(type ?? '') }))
   const rows: (readonly SqlValue[])[] = []
-  let bytes = 0
+  // Brackets around all of them, a comma behind each.
+  let bytes = 2
   const iterator = statement.iterate(...parameters)
   for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
     if (rows.length === maxRows) return end(iterator, { columns, rows, truncated: 'rows' })
     const row = next.value.map((value, index) => toSqlValue(value, columns[index]?.family ?? 'other'))
-    bytes += Buffer.byteLength(JSON.stringify(row))
+    bytes += Buffer.byteLength(JSON.stringify(row)) + 1
     if (bytes > maxBytes) return end(iterator, { columns, rows, truncated: 'bytes' })
     rows.push(row)
   }
