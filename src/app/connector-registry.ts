@@ -10,6 +10,7 @@ const CONNECTORS: Readonly<Record<ConnectorOptions['type'], () => Promise<Create
   sdk: async () => (await import('../connectors/sdk/create-sdk-connector.ts')).createSdkConnector,
   skills: async () => (await import('../connectors/skills/create-skills-connector.ts')).createSkillsConnector,
   postgres: async () => (await import('../connectors/postgres/create-postgres-connector.ts')).createPostgresConnector,
+  mysql: async () => (await import('../connectors/mysql/create-mysql-connector.ts')).createMysqlConnector,
 }
 
 /** Makes the connector of one entry of the configuration; it does no I/O yet. */

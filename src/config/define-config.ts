@@ -1,4 +1,5 @@
 import type { AuditOptions } from '../audit/options.ts'
+import type { MysqlConnectorInput } from '../connectors/mysql/options.ts'
 import type { SdkConnectorInput } from '../connectors/sdk/options.ts'
 import type { SkillsConnectorInput } from '../connectors/skills/options.ts'
 import type { TypeScriptConnectorInput } from '../connectors/typescript/options.ts'
@@ -9,13 +10,14 @@ import type { LimitOptions, PersonalOptions, RoleOptions, SanitizeOptions } from
 import type { StorageOptions } from '../storage/options.ts'
 
 /** A connector as it may be written; `type` tells which. */
-export type ConnectorInput = TypeScriptConnectorInput | SdkConnectorInput | SkillsConnectorInput
+export type ConnectorInput = TypeScriptConnectorInput | SdkConnectorInput | SkillsConnectorInput | MysqlConnectorInput
 
 /** The same in a map, where the key is the name. */
 export type NamedConnectorInput =
   | Omit<TypeScriptConnectorInput, 'name'>
   | Omit<SdkConnectorInput, 'name'>
   | Omit<SkillsConnectorInput, 'name'>
+  | Omit<MysqlConnectorInput, 'name'>
 
 /** The configuration as it may be written: what is left out has its default, paths are relative to the file. */
 export interface ConfigInput {
