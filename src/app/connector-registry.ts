@@ -11,6 +11,7 @@ const CONNECTORS: Readonly<Record<ConnectorOptions['type'], () => Promise<Create
   skills: async () => (await import('../connectors/skills/create-skills-connector.ts')).createSkillsConnector,
   sqlite: async () => (await import('../connectors/sqlite/create-sqlite-connector.ts')).createSqliteConnector,
   postgres: async () => (await import('../connectors/postgres/create-postgres-connector.ts')).createPostgresConnector,
+  mysql: async () => (await import('../connectors/mysql/create-mysql-connector.ts')).createMysqlConnector,
 }
 
 /** Makes the connector of one entry of the configuration; it does no I/O yet. */

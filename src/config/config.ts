@@ -1,4 +1,5 @@
 import type { AuditOptions } from '../audit/options.ts'
+import type { MysqlConnectorOptions } from '../connectors/mysql/options.ts'
 import type { PostgresConnectorOptions } from '../connectors/postgres/options.ts'
 import type { SdkConnectorOptions } from '../connectors/sdk/options.ts'
 import type { SkillsConnectorOptions } from '../connectors/skills/options.ts'
@@ -18,6 +19,7 @@ export type ConnectorOptions =
   | SkillsConnectorOptions
   | PostgresConnectorOptions
   | SqliteConnectorOptions
+  | MysqlConnectorOptions
 
 /** Who may do what. */
 export interface AccessOptions {

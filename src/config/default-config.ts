@@ -19,7 +19,9 @@ export interface DefaultConfigOptions {
  * role, which the local caller has; nobody is let in over HTTP until a key is added. Throws `ConfigError` like loading.
  */
 export function defaultConfig(options: DefaultConfigOptions): Config {
-  const connectors = options.connectors.map((connector) => ({ ...connector, path: escapeReferences(connector.path) }))
+  const connectors = options.connectors.map((connector) =>
+    'path' in connector ? { ...connector, path: escapeReferences(connector.path) } : connector,
+  )
   const input: ConfigInput = {
     connectors,
     access: { roles: { user: { allow: [{ name: '*' }] } }, local: { roles: ['user'] } },

@@ -1,6 +1,9 @@
 import type { AuditOptions } from '../audit/options.ts'
+import type { MysqlConnectorInput } from '../connectors/mysql/options.ts'
+import type { PostgresConnectorInput } from '../connectors/postgres/options.ts'
 import type { SdkConnectorInput } from '../connectors/sdk/options.ts'
 import type { SkillsConnectorInput } from '../connectors/skills/options.ts'
+import type { SqliteConnectorInput } from '../connectors/sqlite/options.ts'
 import type { TypeScriptConnectorInput } from '../connectors/typescript/options.ts'
 import type { ServerInput } from '../edge/options.ts'
 import type { GrantOptions, KeyOptions } from '../identity/options.ts'
@@ -9,13 +12,22 @@ import type { LimitOptions, PersonalOptions, RoleOptions, SanitizeOptions } from
 import type { StorageOptions } from '../storage/options.ts'
 
 /** A connector as it may be written; `type` tells which. */
-export type ConnectorInput = TypeScriptConnectorInput | SdkConnectorInput | SkillsConnectorInput
+export type ConnectorInput =
+  | TypeScriptConnectorInput
+  | SdkConnectorInput
+  | SkillsConnectorInput
+  | PostgresConnectorInput
+  | SqliteConnectorInput
+  | MysqlConnectorInput
 
 /** The same in a map, where the key is the name. */
 export type NamedConnectorInput =
   | Omit<TypeScriptConnectorInput, 'name'>
   | Omit<SdkConnectorInput, 'name'>
   | Omit<SkillsConnectorInput, 'name'>
+  | Omit<PostgresConnectorInput, 'name'>
+  | Omit<SqliteConnectorInput, 'name'>
+  | Omit<MysqlConnectorInput, 'name'>
 
 /** The configuration as it may be written: what is left out has its default, paths are relative to the file. */
 export interface ConfigInput {

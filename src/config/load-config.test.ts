@@ -168,7 +168,7 @@ describe('mistakes', () => {
       line: 7,
       column: 26,
       problem: "is 'typscript'",
-      expected: 'one of typescript, sdk, skills, postgres',
+      expected: 'one of typescript, sdk, skills, postgres, sqlite, mysql',
       suggestion: 'typescript',
     } satisfies ConfigIssue)
     expect(data).toEqual({ issues })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditOptions, type OpenAuditOptions } from '../audit/options.ts'
+import { mysqlConnectorOptions } from '../connectors/mysql/options.ts'
 import { postgresConnectorOptions } from '../connectors/postgres/options.ts'
 import { sdkConnectorOptions } from '../connectors/sdk/options.ts'
 import { skillsConnectorOptions } from '../connectors/skills/options.ts'
@@ -29,6 +30,7 @@ const connectorOptions = z.discriminatedUnion('type', [
   skillsConnectorOptions,
   postgresConnectorOptions,
   sqliteConnectorOptions,
+  mysqlConnectorOptions,
 ])
 
 const accessOptions = z.strictObject({
