@@ -10,7 +10,9 @@ import { configReference } from './reference.ts'
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/configs', import.meta.url))
 const MISTAKES = join(FIXTURES, 'mistakes')
-const validate = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false, allErrors: true }).compile(configJsonSchema())
+const validate = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false, allErrors: true }).compile(
+  configJsonSchema(),
+)
 
 function optionPaths(node: SchemaNode, path: string): readonly string[] {
   const inner = Object.entries(node.properties ?? {}).flatMap(([name, child]) => optionPaths(child, `${path}.${name}`))

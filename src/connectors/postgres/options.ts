@@ -49,7 +49,7 @@ const tls: z.ZodType<TlsOptions> = z.strictObject({
     .enum(['auto', 'verify', 'unverified', 'off'])
     .default('auto')
     .describe(
-      '`verify`: TLS with a certificate that fits the host. `auto`: the same, but without TLS to this machine itself. `unverified`: TLS with any certificate. `off`: none.',
+      'How it is protected. `verify`: TLS with a certificate that fits the host. `auto`: the same, but without TLS to this machine itself. `unverified`: TLS with any certificate. `off`: none.',
     ),
   ca: z.string().min(1).exactOptional().describe('Certificates to trust, PEM. Default: those that Node.js trusts.'),
   servername: z

@@ -234,7 +234,9 @@ export const sqlOptions: SqlShape = {
   find: z
     .enum(['generic', 'per-table', 'off'])
     .default('generic')
-    .describe('`generic`: one pair of tools, find and count, for all tables. `per-table`: a pair for each.'),
+    .describe(
+      'Tools that find and count: `generic` is one pair for all tables, `per-table` a pair for each, `off` none.',
+    ),
   resources: z.boolean().default(true).describe('Whether tables are offered as resources, `db://<connector>/…`.'),
   freeSql: freeSql.prefault({}).describe('SQL that callers write. Off unless enabled.'),
   budget: budget.prefault({}).describe('What a statement may take.'),

@@ -48,7 +48,7 @@ export function openFile({ path, isWriter }: SqliteOpening): OpenFile {
   }
 
   function openNode(): OpenFile {
-    const { DatabaseSync } = require('node:sqlite') as {
+    const { DatabaseSync } = process.getBuiltinModule('node:sqlite') as unknown as {
       DatabaseSync: new (path: string, options: object) => OpenFile & { prepare(sql: string): NodeStatement }
     }
     const database = new DatabaseSync(path, { readOnly: !isWriter, allowExtension: false })
