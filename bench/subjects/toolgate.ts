@@ -11,9 +11,9 @@ const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The quickstart example over stdio, as a desktop client starts it. */
+/** The tools of the quickstart over stdio, as a desktop client starts them. */
 export const launchQuickstart: Launch = {
-  args: [main, 'serve', '--stdio', '--config', join(root, 'examples/quickstart/toolgate.yaml')],
+  args: [main, 'serve', '--stdio', join(root, 'examples/quickstart/tools')],
   directory: root,
 }
 

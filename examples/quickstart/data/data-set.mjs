@@ -1,6 +1,8 @@
 // The data of the examples: three tenants with customers, orders and invoices, the same rows every time.
 
 export const TENANTS = ['acme', 'globex', 'initech']
+/** Half of the customers are of the first tenant, a third of the second. */
+const SHARES = [0, 0, 0, 1, 1, 2]
 const CUSTOMERS = 6_000
 const ORDERS = 50_000
 
@@ -45,7 +47,7 @@ export function dataSet() {
   for (let id = 1; id <= CUSTOMERS; id++) {
     const name = `${pick(FIRST)} ${pick(LAST)}`
     const email = `${name.toLowerCase().replace(' ', '.')}.${id}@example.com`
-    customers.push([id, TENANTS[id % 3], name, email, pick(COUNTRIES), day(between(0, 300))])
+    customers.push([id, TENANTS[SHARES[id % SHARES.length]], name, email, pick(COUNTRIES), day(between(0, 300))])
   }
   const orders = []
   const invoices = []
