@@ -44,7 +44,9 @@ const ask = async (as: Principal, name: string, input: object): Promise<Record<s
   (await app.connectInMemory(as).request('tools/call', { name, arguments: input })) as Record<string, unknown>
 
 it('offers tools that only read', async () => {
-  const { tools } = (await app.connectInMemory().request('tools/list')) as { tools: { name: string; annotations: object }[] }
+  const { tools } = (await app.connectInMemory().request('tools/list')) as {
+    tools: { name: string; annotations: object }[]
+  }
   expect(tools.map(({ name }) => name).sort()).toEqual([
     'get_current_date',
     'shop_count',
