@@ -12,8 +12,8 @@ export interface BeginOptions extends Pick<ExecuteOptions, 'access' | 'budget'> 
 }
 
 /**
- * Begins a transaction under limits that end with it, in one round trip. The query at the end makes READ ONLY final: up
- * to the first one, a transaction can still be made one that writes.
+ * Begins a transaction under limits that end with it, in one round trip. They are set by one query, which costs less than
+ * as many commands, and which makes READ ONLY final: up to the first query, a transaction can still be made one that writes.
  */
 export function writeBegin({ access, budget, isGuarded, schemas, canLimitFiles }: BeginOptions): string {
   const timeoutMs = Math.trunc(budget.timeoutMs)
@@ -22,17 +22,19 @@ export function writeBegin({ access, budget, isGuarded, schemas, canLimitFiles }
     statement_timeout: String(timeoutMs),
     lock_timeout: String(timeoutMs),
     idle_in_transaction_session_timeout: String(timeoutMs + IDLE_MS),
-    work_mem: quoteText('16MB'),
+    work_mem: '16MB',
     search_path: isGuarded ? String(GUARDED_SESSION.search_path) : path,
     standard_conforming_strings: 'on',
     datestyle: 'ISO, YMD',
     intervalstyle: 'iso_8601',
     bytea_output: 'hex',
     extra_float_digits: '1',
-    ...(canLimitFiles && { temp_file_limit: quoteText('256MB') }),
+    ...(canLimitFiles && { temp_file_limit: '256MB' }),
   }
-  const lines = Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${value}`)
-  return [`BEGIN ${access === 'read' ? 'READ ONLY' : 'READ WRITE'}`, ...lines, 'SELECT 1'].join('; ')
+  const calls = Object.entries(settings).map(
+    ([name, value]) => `pg_catalog.set_config(${quoteText(name)}, ${quoteText(value)}, true)`,
+  )
+  return `BEGIN ${access === 'read' ? 'READ ONLY' : 'READ WRITE'}; SELECT ${calls.join(', ')}`
 }
 
 const IDLE_MS = 10_000

@@ -47,7 +47,7 @@ export function toRowsAnswer(result: SqlResult, nextCursor?: string): RowsAnswer
 }
 
 /** Bytes of rows that the text of a result repeats, for clients that do not read structured content. */
-const TEXT_BYTES = 16 * 1024
+const TEXT_BYTES = 4 * 1024
 
 /**
  * The answer as a result: whole as structured content, and as text up to a bound, saying what was left out. Sending long
