@@ -53,22 +53,22 @@ function keyHint({ config }: App, command: string): string {
   return `A client needs a key: \`toolgate keys new --name NAME --role ROLE\`, or \`toolgate ${command} --fresh-key ROLE\`.`
 }
 
-async function snippets({ app, url }: Started, key: FreshKey): Promise<readonly Snippet[]> {
+async function snippets({ app, url, serving }: Started, key: FreshKey): Promise<readonly Snippet[]> {
   return clientSnippets({
     name: app.config.name,
     url,
     key: key.text,
-    stdio: stdioCommand(app),
+    stdio: stdioCommand(app, serving),
     tool: await firstTool(app, key),
   })
 }
 
 /** How to start this very program on the same configuration over stdio. */
-function stdioCommand({ config }: App): readonly string[] {
+function stdioCommand({ config }: App, { isSandbox }: Serving): readonly string[] {
   const main = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : '../cli/main.js', import.meta.url)
   const program = [process.execPath, ...process.execArgv, fileURLToPath(main)]
   const target = config.file === undefined ? [config.directory] : ['--config', config.file]
-  return [...program, 'serve', '--stdio', ...target]
+  return [...program, 'serve', '--stdio', ...(isSandbox ? ['--sandbox'] : []), ...target]
 }
 
 /** A tool that the key may call, one without required arguments first. */
