@@ -13,6 +13,7 @@ import { createPseudonyms } from './pseudonyms.ts'
 import { type Sample, sampleTables } from './sample-tables.ts'
 import {
   fingerprintOf,
+  isCopied,
   SANDBOX_LOGIN,
   type SandboxCopy,
   type SandboxManifest,
@@ -35,8 +36,9 @@ export interface InitOptions {
  */
 export async function initSandbox(config: Config, options: InitOptions): Promise<SandboxManifest> {
   const folder = sandboxFolder(config)
-  const connectors = config.connectors.filter((connector) => connector.type === 'postgres')
-  if (connectors.length === 0) throw refused('The configuration has no SQL connector, so there is nothing to copy.')
+  const connectors = config.connectors.filter(isCopied)
+  if (connectors.length === 0)
+    throw refused('The configuration has no connector of type postgres, so there is nothing to copy.')
   const isThere = await exists(folder)
   if (isThere && !options.force)
     throw refused('There is a sandbox already.', 'Make it anew: `toolgate sandbox init --force`.')

@@ -3,7 +3,14 @@ import type { Config, ConnectorOptions } from '../../config/config.ts'
 import type { PostgresConnectorOptions } from '../../connectors/postgres/options.ts'
 import { ToolgateError } from '../../errors.ts'
 import { type Cluster, startCluster } from './embedded-cluster.ts'
-import { fingerprintOf, readManifest, SANDBOX_LOGIN, type SandboxManifest, sandboxFolder } from './sandbox-manifest.ts'
+import {
+  fingerprintOf,
+  isCopied,
+  readManifest,
+  SANDBOX_LOGIN,
+  type SandboxManifest,
+  sandboxFolder,
+} from './sandbox-manifest.ts'
 
 /** The copies of a configuration's databases while they are served. */
 export interface Sandbox {
@@ -21,7 +28,7 @@ export interface Sandbox {
 export async function openSandbox(config: Config, signal: AbortSignal): Promise<Sandbox> {
   const manifest = await readManifest(config)
   const folder = sandboxFolder(config)
-  const wanted = config.connectors.filter((connector) => connector.type === 'postgres')
+  const wanted = config.connectors.filter(isCopied)
   for (const connector of wanted) checkCopy(connector, manifest)
   const clusters = new Map<string, Cluster>()
   const close = async (): Promise<void> => {
@@ -34,7 +41,7 @@ export async function openSandbox(config: Config, signal: AbortSignal): Promise<
     throw thrown
   }
   const replace = (connector: ConnectorOptions): ConnectorOptions =>
-    connector.type === 'postgres' ? useCopy(connector, manifest, clusters.get(connector.name)) : connector
+    isCopied(connector) ? useCopy(connector, manifest, clusters.get(connector.name)) : connector
   return {
     copied: [...clusters.keys()],
     apply: (next) => ({ ...next, ...sayIt(next, [...clusters.keys()]), connectors: next.connectors.map(replace) }),

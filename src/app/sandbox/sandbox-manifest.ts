@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Config } from '../../config/config.ts'
+import type { Config, ConnectorOptions } from '../../config/config.ts'
 import type { PostgresConnectorOptions } from '../../connectors/postgres/options.ts'
 import { ToolgateError } from '../../errors.ts'
 
@@ -25,6 +25,20 @@ export interface SandboxCopy {
 
 /** The login that serves copies. */
 export const SANDBOX_LOGIN = 'toolgate_sandbox'
+
+/**
+ * Whether a connector is one that is copied; the others are served as they are. Throws `NOT_CONFIGURED` for one over a database
+ * of an engine that cannot be copied: serving it would reach the real one.
+ */
+export function isCopied(connector: ConnectorOptions): connector is PostgresConnectorOptions {
+  if (connector.type === 'postgres') return true
+  if (!('tables' in connector)) return false
+  throw new ToolgateError({
+    code: 'NOT_CONFIGURED',
+    message: `The connector ${connector.name} is of type ${connector.type}, of which no sandbox can be made; only postgres can be copied.`,
+    hint: 'Write a config file without it for the sandbox.',
+  })
+}
 
 /** Where the sandbox of a configuration is. */
 export function sandboxFolder({ storage }: Config): string {
