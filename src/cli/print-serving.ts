@@ -17,12 +17,13 @@ export async function printServing(invocation: Invocation, started: Started): Pr
   const { app, url, keys, serving } = started
   const [key] = keys
   const { terminal } = invocation
+  const sandbox = serving.isSandbox ? { sandbox: true } : {}
   if (serving.asJson) {
     const fresh =
       key === undefined
         ? {}
         : { key: key.text, role: key.role, ...(keys.length > 1 ? { keys: keys.map(shownKey) } : {}) }
-    terminal.out(`${JSON.stringify({ event: 'listening', name: app.config.name, url, ...fresh })}\n`)
+    terminal.out(`${JSON.stringify({ event: 'listening', name: app.config.name, url, ...sandbox, ...fresh })}\n`)
     return
   }
   terminal.out(`${app.config.name} ${app.config.version} listens on ${url}\n${countOffered(app)}\n`)

