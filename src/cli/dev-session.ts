@@ -2,7 +2,6 @@ import type { App, ReloadReport } from '../app/app.ts'
 import { createApp } from '../app/create-app.ts'
 import type { Config } from '../config/config.ts'
 import type { Invocation } from './command.ts'
-import { openTarget } from './open-target.ts'
 import { describeFailure, failureText } from './print-failure.ts'
 import { type Observation, observationText } from './print-observation.ts'
 import { printServing } from './print-serving.ts'
@@ -14,6 +13,8 @@ export interface DevOptions {
   readonly invocation: Invocation
   readonly serving: Serving
   readonly keys: readonly FreshKey[]
+  /** Reads the configuration again. */
+  readonly read: () => Promise<Config>
 }
 
 /** An app that follows its sources: what changed is taken over, what is broken is reported and not taken over. */
@@ -80,8 +81,8 @@ export class DevSession {
 
   /** Takes over a changed config file. Where that needs a restart, a new app takes the place of the old one. */
   async #replace(): Promise<ReloadReport | undefined> {
-    const { invocation, serving } = this.#options
-    const config = await openTarget(invocation)
+    const { invocation, serving, read } = this.#options
+    const config = await read()
     const report = await this.#app?.reconfigure(config)
     if (report === undefined || report.needRestart.length === 0) return report
     if (!serving.isStdio) return this.#restart(config)

@@ -17,12 +17,13 @@ export async function printServing(invocation: Invocation, started: Started): Pr
   const { app, url, keys, serving } = started
   const [key] = keys
   const { terminal } = invocation
+  const sandbox = serving.isSandbox ? { sandbox: true } : {}
   if (serving.asJson) {
     const fresh =
       key === undefined
         ? {}
         : { key: key.text, role: key.role, ...(keys.length > 1 ? { keys: keys.map(shownKey) } : {}) }
-    terminal.out(`${JSON.stringify({ event: 'listening', name: app.config.name, url, ...fresh })}\n`)
+    terminal.out(`${JSON.stringify({ event: 'listening', name: app.config.name, url, ...sandbox, ...fresh })}\n`)
     return
   }
   terminal.out(`${app.config.name} ${app.config.version} listens on ${url}\n${countOffered(app)}\n`)
@@ -53,22 +54,22 @@ function keyHint({ config }: App, command: string): string {
   return `A client needs a key: \`toolgate keys new --name NAME --role ROLE\`, or \`toolgate ${command} --fresh-key ROLE\`.`
 }
 
-async function snippets({ app, url }: Started, key: FreshKey): Promise<readonly Snippet[]> {
+async function snippets({ app, url, serving }: Started, key: FreshKey): Promise<readonly Snippet[]> {
   return clientSnippets({
     name: app.config.name,
     url,
     key: key.text,
-    stdio: stdioCommand(app),
+    stdio: stdioCommand(app, serving),
     tool: await firstTool(app, key),
   })
 }
 
 /** How to start this very program on the same configuration over stdio. */
-function stdioCommand({ config }: App): readonly string[] {
+function stdioCommand({ config }: App, { isSandbox }: Serving): readonly string[] {
   const main = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : '../cli/main.js', import.meta.url)
   const program = [process.execPath, ...process.execArgv, fileURLToPath(main)]
   const target = config.file === undefined ? [config.directory] : ['--config', config.file]
-  return [...program, 'serve', '--stdio', ...target]
+  return [...program, 'serve', '--stdio', ...(isSandbox ? ['--sandbox'] : []), ...target]
 }
 
 /** A tool that the key may call, one without required arguments first. */

@@ -8,6 +8,8 @@ import { UsageError } from './usage-error.ts'
 export interface Serving {
   readonly isStdio: boolean
   readonly asJson: boolean
+  /** Whether copies take the place of the databases. */
+  readonly isSandbox: boolean
   /** `undefined` where the config file decides. */
   readonly host: string | undefined
   readonly port: number | undefined
@@ -41,6 +43,7 @@ export function readServing({ command, options, terminal }: Invocation): Serving
   return {
     isStdio,
     asJson: options.has('json'),
+    isSandbox: options.has('sandbox'),
     host: options.text('host'),
     port: isStdio
       ? undefined

@@ -1,7 +1,7 @@
 import type { RunCommand } from '../command.ts'
 import { DevSession } from '../dev-session.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
-import { openTarget } from '../open-target.ts'
+import { openServed } from '../open-served.ts'
 import { makeFreshKeys, readServing } from '../serving.ts'
 import { untilEnded } from '../until-ended.ts'
 
@@ -10,13 +10,15 @@ export const dev: RunCommand = async (invocation) => {
   // Failures then name places in the user's own files instead of in what was compiled from them.
   process.setSourceMapsEnabled(true)
   const serving = readServing(invocation)
-  const config = await openTarget(invocation)
-  const keys = await makeFreshKeys(config, serving)
-  const ended = untilEnded(invocation.terminal)
-  const session = new DevSession({ invocation, serving, keys })
+  const { config, read, close } = await openServed(invocation)
+  let session: DevSession | undefined
   try {
+    const keys = await makeFreshKeys(config, serving)
+    const ended = untilEnded(invocation.terminal)
+    session = new DevSession({ invocation, serving, keys, read })
     return await Promise.race([session.run(config).then(() => EXIT_CODES.ok), ended])
   } finally {
-    await session.close()
+    await session?.close()
+    await close()
   }
 }

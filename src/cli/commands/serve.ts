@@ -1,19 +1,27 @@
 import { createApp } from '../../app/create-app.ts'
-import type { RunCommand } from '../command.ts'
+import type { Invocation, RunCommand } from '../command.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
 import { followConfig } from '../follow-config.ts'
-import { openTarget } from '../open-target.ts'
-import { listen, makeFreshKeys, readServing } from '../serving.ts'
+import { openServed, type Served } from '../open-served.ts'
+import { listen, makeFreshKeys, readServing, type Serving } from '../serving.ts'
 import { untilEnded } from '../until-ended.ts'
 
 /** Serves over HTTP or stdio until a signal, or until the input ends. */
 export const serve: RunCommand = async (invocation) => {
   const serving = readServing(invocation)
-  const config = await openTarget(invocation)
+  const served = await openServed(invocation)
+  try {
+    return await serveUntilEnded(invocation, serving, served)
+  } finally {
+    await served.close()
+  }
+}
+
+async function serveUntilEnded(invocation: Invocation, serving: Serving, { config, read }: Served): Promise<number> {
   const keys = await makeFreshKeys(config, serving)
   const ended = untilEnded(invocation.terminal)
   const app = await createApp(config, { keys: keys.map(({ stored }) => stored) })
-  const stop = followConfig({ app, read: () => openTarget(invocation), onHangUp: !process.stdin.isTTY })
+  const stop = followConfig({ app, read, onHangUp: !process.stdin.isTTY })
   try {
     if (serving.isStdio) return await Promise.race([app.serveStdio().then(() => EXIT_CODES.ok), ended])
     const { url } = await listen(app, serving, invocation)
