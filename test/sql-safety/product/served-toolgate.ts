@@ -48,15 +48,14 @@ export async function serveToolgate(victim: VictimDatabase, logins: readonly Log
   await client.connect(
     new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${server.port}/mcp`), { requestInit }),
   )
-  let peak = 0
   return {
     ask: (login, sql) => ask(client, login, sql),
     log: server.log,
     stored: () => readAll(join(folder, '.toolgate')),
     peakMemory() {
+      if (process.env.SQL_SAFETY_SHOW) process.stderr.write(readFileSync(`/proc/${server.child.pid}/status`, 'utf8').match(/(VmHWM|VmRSS|RssAnon|RssFile):\s*\d+/g)?.join(' ') + '\n')
       const [, kilobytes] = /VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8')) ?? []
-      peak = Number(kilobytes) * 1024
-      return peak
+      return Number(kilobytes) * 1024
     },
     isRunning: () => server.child.exitCode === null && server.child.signalCode === null,
     async close() {
@@ -99,6 +98,7 @@ function writeConfig(victim: VictimDatabase, logins: readonly Login[]): object {
       identity: { settings: { 'app.tenant': 'tenant' } },
       pool: { max: 4, reserved: 1 },
       budget: { timeoutMs: STATEMENT_MS },
+      schemas: ['public', 'sales'],
       schemaRefreshMs: 0,
       freeSql: { enabled: true, functions: ['public.with_tax'] },
       tables: writeTables(login, victim.major),
