@@ -124,9 +124,9 @@ function toRelationRule({ table, columns, masks, where }: TableView): RelationRu
   }
 }
 
+/** The reason itself says what was meant. */
 function describeRefusal({ reason, position }: RefusedQuery): string {
-  const place = position === undefined ? '' : ` (at character ${position})`
-  return `${reason}${place}`
+  return position === undefined ? reason : `${reason} (at character ${position})`
 }
 
 function readCost(rows: readonly (readonly SqlValue[])[]): number | undefined {
