@@ -49,7 +49,7 @@ const tls: z.ZodType<MssqlTlsOptions> = z.strictObject({
     .enum(['verify', 'strict', 'off'])
     .default('verify')
     .describe(
-      '`verify`: TLS within TDS with a certificate that fits the host. `strict`: the same before TDS (TDS 8.0, from SQL Server 2022 on). `off`: none.',
+      'How it is protected. `verify`: TLS within TDS with a certificate that fits the host. `strict`: the same before TDS (TDS 8.0, from SQL Server 2022 on). `off`: none.',
     ),
   ca: z.string().min(1).exactOptional().describe('Certificates to trust, PEM. Default: those that Node.js trusts.'),
   servername: z
