@@ -12,6 +12,7 @@ const CONNECTORS: Readonly<Record<ConnectorOptions['type'], () => Promise<Create
   sqlite: async () => (await import('../connectors/sqlite/create-sqlite-connector.ts')).createSqliteConnector,
   postgres: async () => (await import('../connectors/postgres/create-postgres-connector.ts')).createPostgresConnector,
   mysql: async () => (await import('../connectors/mysql/create-mysql-connector.ts')).createMysqlConnector,
+  mssql: async () => (await import('../connectors/mssql/create-mssql-connector.ts')).createMssqlConnector,
 }
 
 /** Makes the connector of one entry of the configuration; it does no I/O yet. */

@@ -1,4 +1,5 @@
 import type { AuditOptions } from '../audit/options.ts'
+import type { MssqlConnectorOptions } from '../connectors/mssql/options.ts'
 import type { MysqlConnectorOptions } from '../connectors/mysql/options.ts'
 import type { PostgresConnectorOptions } from '../connectors/postgres/options.ts'
 import type { SdkConnectorOptions } from '../connectors/sdk/options.ts'
@@ -20,6 +21,7 @@ export type ConnectorOptions =
   | PostgresConnectorOptions
   | SqliteConnectorOptions
   | MysqlConnectorOptions
+  | MssqlConnectorOptions
 
 /** Who may do what. */
 export interface AccessOptions {

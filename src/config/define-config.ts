@@ -1,4 +1,5 @@
 import type { AuditOptions } from '../audit/options.ts'
+import type { MssqlConnectorInput } from '../connectors/mssql/options.ts'
 import type { MysqlConnectorInput } from '../connectors/mysql/options.ts'
 import type { PostgresConnectorInput } from '../connectors/postgres/options.ts'
 import type { SdkConnectorInput } from '../connectors/sdk/options.ts'
@@ -19,6 +20,7 @@ export type ConnectorInput =
   | PostgresConnectorInput
   | SqliteConnectorInput
   | MysqlConnectorInput
+  | MssqlConnectorInput
 
 /** The same in a map, where the key is the name. */
 export type NamedConnectorInput =
@@ -28,6 +30,7 @@ export type NamedConnectorInput =
   | Omit<PostgresConnectorInput, 'name'>
   | Omit<SqliteConnectorInput, 'name'>
   | Omit<MysqlConnectorInput, 'name'>
+  | Omit<MssqlConnectorInput, 'name'>
 
 /** The configuration as it may be written: what is left out has its default, paths are relative to the file. */
 export interface ConfigInput {

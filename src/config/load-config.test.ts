@@ -168,7 +168,7 @@ describe('mistakes', () => {
       line: 7,
       column: 26,
       problem: "is 'typscript'",
-      expected: 'one of typescript, sdk, skills, postgres, sqlite, mysql',
+      expected: 'one of typescript, sdk, skills, postgres, sqlite, mysql, mssql',
       suggestion: 'typescript',
     } satisfies ConfigIssue)
     expect(data).toEqual({ issues })

@@ -76,6 +76,21 @@ describe('the printed configuration', () => {
     })
   })
 
+  test('shows no password of a database', async () => {
+    const types = ['postgres', 'mssql']
+    const entries = types.map((type) => `${type}: { type: ${type}, url: "${type}://reader:hunter2@db.example/shop" }`)
+    const printed = printConfig(await load(`connectors: { ${entries.join(', ')} }`))
+    expect(printed).not.toContain('hunter2')
+    const { connectors } = parse(printed) as { connectors: { url: string }[] }
+    expect(connectors.map(({ url }) => url)).toEqual(types.map((type) => `${type}://reader:<masked>@db.example/shop`))
+    const fromVariable = printConfig(
+      await load(`connectors: { shop: { type: mssql, url: "\${SHOP_URL}" } }`, {
+        SHOP_URL: 'mssql://reader:hunt%40er@2@db.example/shop',
+      }),
+    )
+    expect(fromVariable).not.toMatch(/hunt|er@2/)
+  })
+
   test('masks what came from a variable that is named like a secret, and shows what did not', async () => {
     const text = [
       `name: \${SERVER_NAME}`,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditOptions, type OpenAuditOptions } from '../audit/options.ts'
+import { mssqlConnectorOptions } from '../connectors/mssql/options.ts'
 import { mysqlConnectorOptions } from '../connectors/mysql/options.ts'
 import { postgresConnectorOptions } from '../connectors/postgres/options.ts'
 import { sdkConnectorOptions } from '../connectors/sdk/options.ts'
@@ -31,6 +32,7 @@ const connectorOptions = z.discriminatedUnion('type', [
   postgresConnectorOptions,
   sqliteConnectorOptions,
   mysqlConnectorOptions,
+  mssqlConnectorOptions,
 ])
 
 const accessOptions = z.strictObject({

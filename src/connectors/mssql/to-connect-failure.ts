@@ -12,13 +12,13 @@ export function toConnectFailure(thrown: unknown, { host, port = 1433, user, tls
   if (thrown instanceof PlainServerError) {
     return because(
       `The SQL Server at ${where} does not offer encryption, so no password was sent.`,
-      'Install a certificate in the server, or set tls to "off" for a server on this machine.',
+      'Install a certificate in the server, or write tls.mode: off for a server on this machine.',
     )
   }
   if (/certificate|altnames|self-signed/i.test(text)) {
     return because(
       `The certificate of the SQL Server at ${where} is not trusted.`,
-      `Name its authority in tls.ca${tls.serverName === undefined ? ', or the name it has in tls.serverName' : ''}.`,
+      `Name its authority in tls.ca${tls.serverName === undefined ? ', or the name it has in tls.servername' : ''}.`,
     )
   }
   if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ELOGIN') {

@@ -1,13 +1,11 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import {
   createPostgresDatabase as createScratch,
   HOW_TO_START_POSTGRES,
 } from '../../../test/fixtures/postgres-server.ts'
-import { UserError } from '../../errors.ts'
 import { sqlConnectorSuite } from '../../testkit/sql-connector-suite.ts'
 import { SQL_FIXTURE } from '../../testkit/sql-fixture.ts'
 import { createPostgresDatabase } from './create-postgres-database.ts'
-import { identifyCaller } from './identify-caller.ts'
 
 const probe = await createScratch()
 afterAll(() => probe?.drop())
@@ -34,22 +32,4 @@ const suite = sqlConnectorSuite({
 
 describe.skipIf(probe === undefined)(`a connector over PostgreSQL (${HOW_TO_START_POSTGRES})`, () => {
   for (const { name, run } of suite) it(name, run)
-})
-
-describe('what a session is told of a caller', () => {
-  const options = { role: 'tenant_{tenant}', settings: { 'app.user': 'id', 'app.region': 'claims.region' } }
-  const caller = { id: 'key:1', name: 'Ada', roles: [], tenant: 'acme', claims: { region: 'eu' } }
-
-  it('is what the configuration names of it', () => {
-    const told = { role: 'tenant_acme', settings: { 'app.user': 'key:1', 'app.region': 'eu' } }
-    expect(identifyCaller(options, caller)).toEqual(told)
-  })
-
-  it('is nothing at all when something of it is missing', () => {
-    const { tenant, ...without } = caller
-    expect(tenant).toBe('acme')
-    expect(() => identifyCaller(options, without)).toThrow(UserError)
-    expect(() => identifyCaller(options, { ...caller, claims: { region: ['eu'] } })).toThrow(UserError)
-    expect(() => identifyCaller(options, { ...caller, tenant: '' })).toThrow(UserError)
-  })
 })

@@ -1,7 +1,7 @@
 import type { Connector } from '../connector.ts'
 import { createSqlConnector } from '../sql/create-sql-connector.ts'
+import { identifyCaller } from '../sql/identify-caller.ts'
 import { createPostgresDatabase } from './create-postgres-database.ts'
-import { identifyCaller } from './identify-caller.ts'
 import type { PostgresConnectorOptions } from './options.ts'
 
 /** Offers a PostgreSQL database. Needs the packages pg and pg-cursor, and libpg-query for free SQL. */

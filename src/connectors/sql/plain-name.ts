@@ -6,7 +6,8 @@ import { hash } from 'node:crypto'
  */
 export function plainName(name: string, maxLength: number): string {
   const plain = name.replaceAll(/[^A-Za-z0-9_-]/g, '_')
-  const isOne = plain.length <= maxLength && name.replace('.', '_') === plain
+  // `a.b_c` and `a_b.c` would be one, so a schema with an underscore does not pass.
+  const isOne = plain.length <= maxLength && name.replace(/^([^._]*)\./, '$1_') === plain
   if (isOne) return plain
   return `${plain.slice(0, maxLength - 7)}_${hash('sha256', name, 'hex').slice(0, 6)}`
 }

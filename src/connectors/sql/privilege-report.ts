@@ -40,17 +40,22 @@ export function checkPrivileges(
     throw new ToolgateError({
       code: 'CONNECTOR_FAILED',
       message: `The login ${login} of "${connector}" may do what no login for AI clients should: ${refused.map(describeFinding).join(' ')}`,
-      hint: `Make a login of its own${remedy.length === 0 ? '' : `:\n${remedy.join('\n')}`}\nOr, for development, write allowPrivileged: true.`,
+      hint: `${writeHint(remedy)}\nOr, for development, write allowPrivileged: true.`,
     })
   }
   return findings.map(
-    (finding) =>
+    (finding, index) =>
       new ToolgateError({
         code: 'CONNECTOR_FAILED',
         message: `The login ${login} of "${connector}" may do more than it needs: ${describeFinding(finding)}`,
-        hint: '`toolgate check` prints the statements that make a better one.',
+        // Once is enough for all of them.
+        hint: index === 0 && remedy.length > 0 ? writeHint(remedy) : 'Make a login of its own, with fewer rights.',
       }),
   )
+}
+
+function writeHint(remedy: readonly string[]): string {
+  return ['Make a login of its own:', ...remedy].join('\n')
 }
 
 function describeFinding({ message, tables = [] }: PrivilegeFinding): string {

@@ -1,11 +1,16 @@
 import type { Caller } from '../../capabilities/call-context.ts'
 import { UserError } from '../../errors.ts'
-import type { SqlIdentity } from '../sql/database.ts'
-import { callerValue } from '../sql/view-table.ts'
-import type { IdentityOptions } from './options.ts'
+import type { SqlIdentity } from './database.ts'
+import { callerValue } from './view-table.ts'
+
+/** What of a caller a session is told: `{tenant}`, `{id}` and `{claims.<name>}` in the role, the same names as settings. */
+export interface IdentityRules {
+  readonly role?: string
+  readonly settings: Readonly<Record<string, string>>
+}
 
 /** What a session is told of a caller. Throws `UserError` when something of it is missing: nobody runs as nobody. */
-export function identifyCaller({ role, settings }: IdentityOptions, caller: Caller): SqlIdentity {
+export function identifyCaller({ role, settings }: IdentityRules, caller: Caller): SqlIdentity {
   const told = Object.entries(settings).map(([name, path]) => [name, required(path, caller)] as const)
   return {
     ...(role !== undefined && { role: role.replaceAll(/\{([^{}]+)\}/g, (_, path: string) => required(path, caller)) }),
