@@ -229,8 +229,8 @@ export class Sources {
     if (this.#stops.has(connector)) return
     const stops = [
       connector.onChange?.((offered) => this.#hear(connector, offered)),
-      connector.onFault?.(({ message, cause }) => {
-        this.#observe({ type: 'fault', message: `Connector ${connector.name}: ${message}`, cause })
+      connector.onFault?.(({ message, hint = '', cause }) => {
+        this.#observe({ type: 'fault', message: `Connector ${connector.name}: ${message} ${hint}`.trimEnd(), cause })
       }),
       connector.onResourceUpdated?.((uri) => this.#listeners?.resourceUpdated(uri)),
     ]

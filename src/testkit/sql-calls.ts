@@ -74,7 +74,7 @@ async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
 }
 
 /** A context as the pipeline makes it, for a call that nobody cancels. */
-export function contextOf(caller: Caller, signal: AbortSignal = new AbortController().signal): CallContext {
+function contextOf(caller: Caller, signal: AbortSignal = new AbortController().signal): CallContext {
   const nothing = (): void => {}
   return {
     callId: 'sql-suite',

@@ -1,4 +1,3 @@
-import type { ExecuteOptions, Statement } from './database.ts'
 import type { Column } from './database-schema.ts'
 import type { Dialect, SqlParameter } from './dialect.ts'
 import type { CallerView, RowCondition, ViewColumn } from './view-table.ts'
@@ -51,10 +50,4 @@ export function writeColumn(dialect: Dialect, { column, mask }: ViewColumn): str
 export function writeWhere(conditions: readonly (string | undefined)[]): string {
   const there = conditions.filter((condition) => condition !== undefined)
   return there.length === 0 ? '' : ` WHERE ${there.join(' AND ')}`
-}
-
-/** A statement, and what the database should be told beside it. */
-export interface Prepared {
-  readonly statement: Statement
-  readonly lane: ExecuteOptions['lane']
 }

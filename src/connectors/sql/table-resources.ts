@@ -22,7 +22,7 @@ const SAMPLE_ROWS = 5
 const PAGE_ROWS = 100
 
 /** Where a table is: `db://<connector>/<schema>/<table>`; `main` stands for the schema where there are none. */
-export function uriOf(connector: string, { table }: Pick<ExposedTable, 'table'>): string {
+function uriOf(connector: string, { table }: Pick<ExposedTable, 'table'>): string {
   const schema = table.schema === '' ? NO_SCHEMA : table.schema
   return `db://${connector}/${encodeURIComponent(schema)}/${encodeURIComponent(table.name)}`
 }

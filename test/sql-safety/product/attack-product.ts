@@ -96,7 +96,8 @@ async function attackOnce(
   if (!answer.isError) tally.answered += 1
   if (!answer.isError && attack.heldBy === undefined && !mayAnswer(login, attack)) fail('answered, and must be refused')
   if (answer.isError && !isSentence(answer)) fail(`refused without a sentence: ${answer.sentence}`)
-  if (process.env.SQL_SAFETY_SHOW !== undefined) process.stderr.write(`HWM ${Math.round(server.peakMemory()/1e5)/10} ${login} ${attack.id}\n`)
+  if (process.env.SQL_SAFETY_SHOW !== undefined)
+    process.stderr.write(`HWM ${Math.round(server.peakMemory() / 1e5) / 10} ${login} ${attack.id}\n`)
   const busy = await watch.countBusy()
   const effects = await watch.findEffects()
   // Somebody without rules about rows sees those of every tenant.
@@ -127,7 +128,9 @@ const ALL_SQL = ATTACKS.map(({ sql }) => (sql.length < 10_000 ? sql : '')).join(
 export function aim({ id, sql }: Attack, { folder, bystander }: Pick<VictimDatabase, 'folder' | 'bystander'>): string {
   const aimed = sql.replaceAll("'/tmp'", `'${folder}'`).replaceAll('/tmp/x', `${folder}/x`)
   const isAtSession = /^admin-(?:terminate|cancel|log-contexts)/.test(id)
-  return isAtSession ? aimed.replace(/\(1\)|(?<=SELECT )1(?= AS pid)/, (found) => found.replace('1', `${bystander}`)) : aimed
+  return isAtSession
+    ? aimed.replace(/\(1\)|(?<=SELECT )1(?= AS pid)/, (found) => found.replace('1', `${bystander}`))
+    : aimed
 }
 
 async function askLegitimate({ victim, server, failures }: Run, login: Login): Promise<LegitimateTally> {
@@ -135,7 +138,10 @@ async function askLegitimate({ victim, server, failures }: Run, login: Login): P
   let [refused, withheld] = [0, 0]
   for (const sql of known) {
     const answer = await server.ask(login, sql)
-    const found = login === 'open' ? findHidden(answer.text, sql) : [...findHidden(answer.text, sql), ...findForeign(answer.text, sql)]
+    const found =
+      login === 'open'
+        ? findHidden(answer.text, sql)
+        : [...findHidden(answer.text, sql), ...findForeign(answer.text, sql)]
     for (const one of found) failures.push(`${victim.version} ${login} legitimate: ${one}: ${sql}`)
     if (!answer.isError) continue
     if (isWithheld(login, answer)) {
@@ -146,7 +152,8 @@ async function askLegitimate({ victim, server, failures }: Run, login: Login): P
     if (process.env.SQL_SAFETY_SHOW !== undefined) process.stderr.write(`${login}: ${sql}\n  ${answer.sentence}\n`)
     if (!isSentence(answer)) failures.push(`${login} refused without a sentence: ${sql}`)
   }
-  if (refused > known.length * MAX_REFUSED) failures.push(`${victim.version} ${login}: ${refused} of ${known.length} legitimate statements refused`)
+  if (refused > known.length * MAX_REFUSED)
+    failures.push(`${victim.version} ${login}: ${refused} of ${known.length} legitimate statements refused`)
   return { asked: known.length, refused, withheld }
 }
 

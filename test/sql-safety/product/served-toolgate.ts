@@ -53,7 +53,12 @@ export async function serveToolgate(victim: VictimDatabase, logins: readonly Log
     log: server.log,
     stored: () => readAll(join(folder, '.toolgate')),
     peakMemory() {
-      if (process.env.SQL_SAFETY_SHOW) process.stderr.write(readFileSync(`/proc/${server.child.pid}/status`, 'utf8').match(/(VmHWM|VmRSS|RssAnon|RssFile):\s*\d+/g)?.join(' ') + '\n')
+      if (process.env.SQL_SAFETY_SHOW)
+        process.stderr.write(
+          readFileSync(`/proc/${server.child.pid}/status`, 'utf8')
+            .match(/(VmHWM|VmRSS|RssAnon|RssFile):\s*\d+/g)
+            ?.join(' ') + '\n',
+        )
       const [, kilobytes] = /VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8')) ?? []
       return Number(kilobytes) * 1024
     },
