@@ -32,7 +32,9 @@ for (const failure of failures) say(`BROKEN: ${failure}`)
 const page = toSafetyPage(reports)
 if (!isQuick) writeFileSync(fileURLToPath(new URL('../../docs/reference/sql-safety.md', import.meta.url)), page)
 const isHeld = embedded !== undefined && failures.length === 0
-process.stdout.write(`${page}\nsql-safety: ${isHeld ? 'nothing was done, told or left' : `${failures.length} failures`}\n`)
+process.stdout.write(
+  `${page}\nsql-safety: ${isHeld ? 'nothing was done, told or left' : `${failures.length} failures`}\n`,
+)
 process.exitCode = isHeld ? 0 : 1
 
 async function attack(url: string | undefined, logins: readonly Login[]): Promise<void> {

@@ -64,7 +64,9 @@ describe.skipIf(scratch === undefined)(`free SQL (${HOW_TO_START_POSTGRES})`, ()
     ]) {
       expect(() => freeSql.guard(sql, view, []), sql).toThrow(UserError)
     }
-    expect(() => freeSql.guard('SELECT * FROM suite_item', view, [])).toThrow(/^(?!.*Did you mean.*Did you mean).*Did you mean suite_items\?/)
+    expect(() => freeSql.guard('SELECT * FROM suite_item', view, [])).toThrow(
+      /^(?!.*Did you mean.*Did you mean).*Did you mean suite_items\?/,
+    )
   })
 
   it('knows what a statement would cost', async () => {

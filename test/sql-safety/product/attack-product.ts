@@ -115,7 +115,7 @@ function mayAnswer(login: Login, { id }: Attack): boolean {
 }
 
 function isSentence({ sentence }: Answer): boolean {
-  return /^\S[^]{15,}[.?…)]$/.test(sentence)
+  return /^\S.{15,}[.?…)]$/s.test(sentence)
 }
 
 /** Markers that statements hold themselves say nothing of a leak, where all statements are looked at together. */
@@ -125,7 +125,9 @@ const ALL_SQL = ATTACKS.map(({ sql }) => (sql.length < 10_000 ? sql : '')).join(
 export function aim({ id, sql }: Attack, { folder, bystander }: Pick<VictimDatabase, 'folder' | 'bystander'>): string {
   const aimed = sql.replaceAll("'/tmp'", `'${folder}'`).replaceAll('/tmp/x', `${folder}/x`)
   const isAtSession = /^admin-(?:terminate|cancel|log-contexts)/.test(id)
-  return isAtSession ? aimed.replace(/\(1\)|(?<=SELECT )1(?= AS pid)/, (found) => found.replace('1', `${bystander}`)) : aimed
+  return isAtSession
+    ? aimed.replace(/\(1\)|(?<=SELECT )1(?= AS pid)/, (found) => found.replace('1', `${bystander}`))
+    : aimed
 }
 
 async function askLegitimate({ victim, server, failures }: Run, login: Login): Promise<LegitimateTally> {
@@ -133,7 +135,10 @@ async function askLegitimate({ victim, server, failures }: Run, login: Login): P
   let [refused, withheld] = [0, 0]
   for (const sql of known) {
     const answer = await server.ask(login, sql)
-    const found = login === 'open' ? findHidden(answer.text, sql) : [...findHidden(answer.text, sql), ...findForeign(answer.text, sql)]
+    const found =
+      login === 'open'
+        ? findHidden(answer.text, sql)
+        : [...findHidden(answer.text, sql), ...findForeign(answer.text, sql)]
     for (const one of found) failures.push(`${victim.version} ${login} legitimate: ${one}: ${sql}`)
     if (!answer.isError) continue
     if (isWithheld(login, answer)) {
@@ -143,7 +148,8 @@ async function askLegitimate({ victim, server, failures }: Run, login: Login): P
     refused += 1
     if (!isSentence(answer)) failures.push(`${login} refused without a sentence: ${sql}`)
   }
-  if (refused > known.length * MAX_REFUSED) failures.push(`${victim.version} ${login}: ${refused} of ${known.length} legitimate statements refused`)
+  if (refused > known.length * MAX_REFUSED)
+    failures.push(`${victim.version} ${login}: ${refused} of ${known.length} legitimate statements refused`)
   return { asked: known.length, refused, withheld }
 }
 

@@ -23,7 +23,7 @@ export function toSafetyPage(reports: readonly ServerReport[]): string {
     '',
     ...reports.flatMap(toServerPart),
     '## Not covered',
-    '- What only the server\'s own log or write-ahead log would show, such as a restore point or a switch of its segment.',
+    "- What only the server's own log or write-ahead log would show, such as a restore point or a switch of its segment.",
     '- Whether an answer lets somebody infer a hidden value without holding it, by a count, an order or the time it took. `npm test` holds the guard to the mask and the condition inside the subselect.',
     '- The memory of the database server itself; what bounds it is `work_mem`, the statement timeout and the bytes that are read.',
     '- Other engines than PostgreSQL, and named queries, whose text the operator writes.',

@@ -61,7 +61,7 @@ describe.skipIf(server === undefined)('attacks that nothing holds (npm install e
   })
 
   it('are seen in rows of other tenants, also after a change of role or setting', async () => {
-    await onVictim(async (victim, attacker) => {
+    await onVictim(async (_, attacker) => {
       const { rows } = await attacker.query("SELECT * FROM set_config('app.tenant', '2', true), customers, invoices")
       expect(findForeign(JSON.stringify(rows), '')).toEqual(expect.arrayContaining(['~T2~', '~T3~']))
     })
@@ -100,9 +100,7 @@ async function onVictim(use: (victim: VictimDatabase, attacker: pg.Client) => Pr
     await use(victim, attacker)
   } finally {
     await attacker.end().catch(() => {})
-    await victim.scratch.admin.query(
-      'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots',
-    )
+    await victim.scratch.admin.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots')
     await victim.scratch.admin.query('DROP ROLE IF EXISTS evil')
     await victim.close()
   }

@@ -82,14 +82,18 @@ const TABLES = [
 
 /** Rows of a catalogue as one checksum. */
 const sum = (from: string, row: string): string => `(SELECT md5(string_agg(${row}, '|' ORDER BY ${row})) FROM ${from})`
-const all = (from: string): string => `(SELECT md5(coalesce(string_agg(x::text, '|' ORDER BY x::text), '')) FROM ${from} x)`
+const all = (from: string): string =>
+  `(SELECT md5(coalesce(string_agg(x::text, '|' ORDER BY x::text), '')) FROM ${from} x)`
 
 const WATCHED: Readonly<Record<string, string>> = {
   // A table that is gone must be an effect, not an error of the watch.
   data: `(SELECT json_agg(CASE WHEN to_regclass(t) IS NOT NULL THEN
     md5(query_to_xml('SELECT x, x.ctid, x.xmax FROM ' || t || ' x ORDER BY x.ctid', true, false, '')::text) END)
     FROM unnest(ARRAY[${TABLES.map((name) => `'${name}'`).join(', ')}]) t)`,
-  relations: sum('pg_class WHERE oid >= 16384', "concat(relname, relkind, relpersistence, relrowsecurity, relacl::text, relfilenode)"),
+  relations: sum(
+    'pg_class WHERE oid >= 16384',
+    'concat(relname, relkind, relpersistence, relrowsecurity, relacl::text, relfilenode)',
+  ),
   sequences: `(SELECT json_agg(concat(sequencename, last_value) ORDER BY 1) FROM pg_sequences)`,
   functions: sum('pg_proc WHERE oid >= 16384', 'concat(proname, proacl::text)'),
   schemas: sum('pg_namespace', 'concat(nspname, nspacl::text)'),
