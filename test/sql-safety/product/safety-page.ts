@@ -1,6 +1,6 @@
 import { ATTACKS } from '../attacks/all.ts'
 import type { ServerReport, Tally } from './attack-product.ts'
-import type { Login } from './served-toolgate.ts'
+import { HEAP, type Login } from './served-toolgate.ts'
 
 /** docs/reference/sql-safety.md, made from one run. */
 export function toSafetyPage(reports: readonly ServerReport[]): string {
@@ -34,7 +34,7 @@ export function toSafetyPage(reports: readonly ServerReport[]): string {
 function toServerPart(report: ServerReport): readonly string[] {
   return [
     `## PostgreSQL ${report.version}`,
-    `Peak memory of Toolgate: ${Math.round(report.peakMemory / 1e6)} MB.`,
+    `Peak memory of Toolgate (\`VmHWM\`, with \`${HEAP.join(' ')}\`): ${Math.round(report.peakMemory / 1e6)} MB.`,
     '',
     '| class | login | attempts | answered, harmless | effects | foreign rows | leaks | sessions left after 1 s |',
     '|---|---|---|---|---|---|---|---|',
