@@ -1,10 +1,8 @@
-import type { Caller } from '../../capabilities/call-context.ts'
 import type { Connector } from '../connector.ts'
 import { createSqlConnector } from '../sql/create-sql-connector.ts'
-import type { SqlIdentity } from '../sql/database.ts'
-import { callerValue } from '../sql/view-table.ts'
+import { identifyCaller } from '../sql/identify-caller.ts'
 import { createMysqlDatabase } from './mysql-database.ts'
-import type { MysqlConnectorOptions, MysqlIdentityOptions } from './options.ts'
+import type { MysqlConnectorOptions } from './options.ts'
 import { readTarget } from './target.ts'
 
 /** Offers a database of MySQL or MariaDB. */
@@ -17,15 +15,6 @@ export function createMysqlConnector(options: MysqlConnectorOptions): Connector 
     database: createMysqlDatabase(readTarget(options), pool),
     ...(schemas === undefined ? {} : { schemas }),
     hasSchemas: true,
-    identify: (caller) => identify(caller, identity),
+    identify: (caller) => identifyCaller(identity, caller),
   })
-}
-
-/** Only what the caller has is set; the session was reset before, so that the others are NULL. */
-function identify(caller: Caller, { role, settings }: MysqlIdentityOptions): SqlIdentity {
-  const known = Object.entries(settings).flatMap(([name, path]) => {
-    const value = callerValue(path, caller)
-    return value === undefined ? [] : [[name, String(value)] as const]
-  })
-  return { settings: Object.fromEntries(known), ...(role === undefined ? {} : { role }) }
 }
