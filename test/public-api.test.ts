@@ -29,6 +29,7 @@ it('toolgate exports these names', async () => {
 it('toolgate/testkit exports these names', async () => {
   expect(Object.keys(await import('toolgate/testkit')).sort()).toEqual([
     'SQL_FIXTURE',
+    'SQL_SUITE_FIXTURE',
     'auditSinkSuite',
     'auditTrailSuite',
     'authenticatorSuite',
@@ -39,6 +40,7 @@ it('toolgate/testkit exports these names', async () => {
     'recallStoreSuite',
     'sessionRecordsSuite',
     'sqlConnectorSuite',
+    'sqlDatabaseSuite',
     'subjectKeyStoreSuite',
     'taskStoreSuite',
     'usageStoreSuite',

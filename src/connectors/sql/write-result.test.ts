@@ -28,8 +28,8 @@ describe('the rows of an answer', () => {
   it('are repeated up to a bound, which is said, and are whole in the structured content', () => {
     const rows = Array.from({ length: 100 }, () => ['é'.repeat(500)])
     const text = textOf({ columns, rows })
-    expect(Buffer.byteLength(text)).toBeLessThan(17 * 1024)
-    expect(text).toMatch(/8\d more rows are in the structured content/)
+    expect(Buffer.byteLength(text)).toBeLessThan(5 * 1024)
+    expect(text).toMatch(/9\d more rows are in the structured content/)
     expect(toToolResult(toRowsAnswer({ columns, rows })).structuredContent).toMatchObject({ rows })
   })
 })

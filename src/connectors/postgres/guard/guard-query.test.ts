@@ -156,6 +156,12 @@ describe('a refusal', () => {
     expect(hidden.reason).toBe(refusalOf('SELECT absent FROM people').reason.replace('absent', 'tenant'))
   })
 
+  it.each(['+-', '/*', '<>', '@-'])('comes before the lexer has to read %s over and over', (signs) => {
+    // Each of these took it between 10 and 40 seconds.
+    expect(refusalOf(`SELECT ${signs.repeat(40_000)}`).reason).toContain('256 signs of operators in a row')
+    expect(refusalOf(`SELECT 1 ${signs.repeat(100)}`).reason).not.toContain('in a row')
+  })
+
   it('says where the syntax is wrong', () => {
     expect(refusalOf("SELECT 'é' FORM shops")).toMatchObject({
       position: 17,
