@@ -72,7 +72,7 @@ describe.skipIf(server === undefined)('attacks that nothing holds (npm install e
       const watch = await watchEffects(victim)
       const ended = attacker.query(attack('exhaust-sleep').sql).catch(() => {})
       try {
-        expect(await watch.countBusy()).toBe(1)
+        await expect.poll(() => watch.countBusy(), { interval: 20, timeout: 10_000 }).toBe(1)
       } finally {
         await victim.scratch.admin.query(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)'",
