@@ -41,7 +41,8 @@ describe.skipIf(server === undefined)('attacks that nothing holds (npm install e
       try {
         expect(await watch.findEffects()).toEqual([])
         await attacker.query(aim(attack(id), victim))
-        expect(await watch.findEffects()).toContain(effect)
+        // What is signalled to every session, such as a reload, comes a moment later.
+        await expect.poll(() => watch.findEffects(), { interval: 20, timeout: 10_000 }).toContain(effect)
         expect(await watch.countBusy()).toBe(0)
       } finally {
         await watch.close()
