@@ -40,7 +40,8 @@ describe.skipIf(server === undefined)('attacks that nothing holds (npm install e
       const watch = await watchEffects(victim)
       try {
         expect(await watch.findEffects()).toEqual([])
-        await attacker.query(aim(attack(id), victim))
+        // A program that does not read what it is given breaks the pipe, at times after it had its effect.
+        await attacker.query(aim(attack(id), victim)).catch(() => undefined)
         // What is signalled to every session, such as a reload, comes a moment later.
         await expect.poll(() => watch.findEffects(), { interval: 20, timeout: 10_000 }).toContain(effect)
         expect(await watch.countBusy()).toBe(0)
