@@ -16,6 +16,7 @@ import type {
   SanitizeOptions,
   ScopeOptions,
 } from '../pipeline/options.ts'
+import type { RuleOptions } from '../pipeline/rules/options.ts'
 import type { StorageOptions } from '../storage/options.ts'
 import type { UsageOptions } from '../usage/options.ts'
 
@@ -36,6 +37,7 @@ export interface AccessOptions {
   readonly roles: Readonly<Record<string, RoleOptions>>
   /** Scope by name; no prototype either. */
   readonly scopes: Readonly<Record<string, ScopeOptions>>
+  readonly rules: readonly RuleOptions[]
   readonly local?: GrantOptions
   readonly anonymous?: GrantOptions
 }

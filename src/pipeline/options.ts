@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PERSONAL_ACTIONS, PERSONAL_KINDS, type Treatment } from '../sanitize/personal-kind.ts'
 import { MAX_VALUE_LENGTH, MIN_VALUE_LENGTH } from '../sanitize/value-rule.ts'
+import { type SelectorOptions, selector } from './selector/options.ts'
 
 /** How much may be called and how long a call may take. */
 export interface LimitOptions {
@@ -60,14 +61,6 @@ export interface ScopeOptions {
   readonly implies: readonly string[]
 }
 
-/** Selects capabilities; all given parts must match. */
-export interface SelectorOptions {
-  readonly name?: string
-  readonly tag?: string
-  readonly readOnly?: boolean
-  readonly connector?: string
-}
-
 /** What its holders may call. Deny overrides. */
 export interface RoleOptions {
   readonly scopes: readonly string[]
@@ -102,21 +95,6 @@ export const idempotencyOptions: z.ZodType<IdempotencyOptions> = z.strictObject(
     .describe('Characters of a result that is kept; of a larger one only that the call has ended.'),
   maxBytes: count(1_073_741_824).default(67_108_864).describe('Characters of all kept results together.'),
 })
-
-const selector: z.ZodType<SelectorOptions> = z
-  .strictObject({
-    name: z
-      .string()
-      .min(1)
-      .exactOptional()
-      .describe('Name of a tool or prompt or URI of a resource; `*` stands for any text, `?` for one character.'),
-    tag: z.string().min(1).exactOptional().describe('A tag of the capability.'),
-    readOnly: z.boolean().exactOptional().describe('Whether the capability only reads.'),
-    connector: z.string().min(1).exactOptional().describe('Name of the connector it comes from.'),
-  })
-  .refine((given) => Object.keys(given).length > 0, {
-    error: 'at least one of name, tag, readOnly and connector',
-  })
 
 const rule: z.ZodType<LimitRuleOptions> = z
   .strictObject({
