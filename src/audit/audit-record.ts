@@ -67,6 +67,11 @@ export interface CallFields extends DecisionFields {
   readonly callId: string
   /** Pseudonym of the principal: `s_` and 22 letters. Who that is stands in `subject.introduced`. */
   readonly subject: string
+  /**
+   * With which of its API keys the principal came: 22 letters of the HMAC of the key's id under the key of the subject, so that
+   * an erasure makes it mean nothing, too.
+   */
+  readonly credential?: string
   readonly tenant?: string
   readonly roles: readonly string[]
   readonly kind: string
@@ -156,9 +161,16 @@ export interface CatalogChanged {
 export interface KeyChanged {
   readonly event: 'key.changed'
   readonly time: string
-  readonly change: 'added' | 'removed' | 'changed'
+  /** `rotated`: another key takes its place. `removed`: it is kept no longer, or no longer in the configuration. */
+  readonly change: 'added' | 'changed' | 'rotated' | 'revoked' | 'removed'
   readonly keyId: string
+  /** The id of the first key of the same client, where that is another one. */
+  readonly clientId?: string
   readonly roles: readonly string[]
+  /** Until when a key that was rotated is valid still. */
+  readonly endsAt?: string
+  /** Why it was revoked, in the words of whoever did it. */
+  readonly reason?: string
 }
 
 /** A process began to write the chain. */

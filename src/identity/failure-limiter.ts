@@ -5,6 +5,8 @@ import { putBounded } from './bounded-map.ts'
 export interface FailureLimiter {
   /** Whether so many failed lately that the address is given no more attempts for now. */
   isLimited(address: string): boolean
+  /** In how many seconds the address is given another attempt; 0 when it is at once. Counts nothing. */
+  waitSeconds(address: string): number
   /** Counts a failure; answers 0, or in how many seconds another attempt is given. */
   fail(address: string): number
 }
@@ -29,11 +31,14 @@ export function createFailureLimiter(clock: () => number): FailureLimiter {
     return now + BURST_MS + MS_PER_FAILURE
   }
 
+  const waitSeconds = (address: string): number => {
+    const now = clock()
+    return Math.max(0, Math.ceil((nextFull(networkOf(address), now) - now - BURST_MS) / 1000))
+  }
+
   return {
-    isLimited(address) {
-      const now = clock()
-      return nextFull(networkOf(address), now) - now > BURST_MS
-    },
+    isLimited: (address) => waitSeconds(address) > 0,
+    waitSeconds,
     fail(address) {
       const now = clock()
       const network = networkOf(address)
