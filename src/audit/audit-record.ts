@@ -1,3 +1,5 @@
+import type { KeyChanged } from './key-changed.ts'
+
 /**
  * One line of the trail. `seq` counts from 0 without a hole in a chain. `hash` is the last member of the line: base64url of
  * SHA-256 over the hash before (32 bytes; at the beginning SHA-256 of the chain's name) and the exact bytes of the line up to
@@ -155,22 +157,6 @@ export interface CatalogChanged {
   readonly time: string
   readonly added: readonly string[]
   readonly removed: readonly string[]
-}
-
-/** An API key was made, changed or removed. Its owner's name is no part of it; the id is public. */
-export interface KeyChanged {
-  readonly event: 'key.changed'
-  readonly time: string
-  /** `rotated`: another key takes its place. `removed`: it is kept no longer, or no longer in the configuration. */
-  readonly change: 'added' | 'changed' | 'rotated' | 'revoked' | 'removed'
-  readonly keyId: string
-  /** The id of the first key of the same client, where that is another one. */
-  readonly clientId?: string
-  readonly roles: readonly string[]
-  /** Until when a key that was rotated is valid still. */
-  readonly endsAt?: string
-  /** Why it was revoked, in the words of whoever did it. */
-  readonly reason?: string
 }
 
 /** A process began to write the chain. */

@@ -92,8 +92,8 @@ async function untilRefused(url: string, key: string): Promise<number> {
 
 function trail(): string {
   const directory = join(folder.path, '.toolgate', 'audit')
-  const files = readdirSync(directory).filter((name) => name.endsWith('.jsonl'))
-  return files.map((name) => readFileSync(join(directory, name), 'utf8')).join('')
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8')).join('')
 }
 
 describe('keys of a running server', () => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KeyChanged } from '../../audit/audit-record.ts'
 import { type AuditTrail, toEntry } from '../../audit/audit-trail.ts'
+import type { KeyChanged } from '../../audit/key-changed.ts'
 import type { Config } from '../../config/config.ts'
 import { isoTime } from '../../observe/iso-time.ts'
 import type { StoredKey } from '../../storage/key-store.ts'
