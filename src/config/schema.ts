@@ -16,7 +16,7 @@ import {
   type WrittenKeyOptions,
 } from '../identity/options.ts'
 import { logOptions, metricsOptions } from '../observe/options.ts'
-import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions } from '../pipeline/options.ts'
+import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions, scopeOptions } from '../pipeline/options.ts'
 import { storageOptions } from '../storage/options.ts'
 import { usageOptions } from '../usage/options.ts'
 import type { AccessOptions, Config } from './config.ts'
@@ -46,6 +46,7 @@ const accessOptions = z.strictObject({
   keys: keyOptions.default([]),
   keyHeader: keyHeaderOption.exactOptional(),
   roles: roleOptions.default({}),
+  scopes: scopeOptions.default({}),
   local: localOptions.exactOptional(),
   anonymous: anonymousOptions.exactOptional(),
 })
