@@ -4,10 +4,10 @@ import { ToolgateError } from '../../errors.ts'
 export type PgDriver = typeof import('pg')
 
 /** Loads the driver, which is optional. Rejects with `CONNECTOR_FAILED` and the command that installs it. */
-export async function loadPg(): Promise<PgDriver> {
+export async function loadPg(load: () => Promise<{ default: unknown }> = () => import('pg')): Promise<PgDriver> {
   try {
-    const { default: pg } = await import('pg')
-    return pg as unknown as PgDriver
+    const { default: pg } = await load()
+    return pg as PgDriver
   } catch (cause) {
     throw new ToolgateError({
       code: 'CONNECTOR_FAILED',
