@@ -1,5 +1,5 @@
 import type { App } from '../app/app.ts'
-import type { ListedKey } from '../app/new-key.ts'
+import type { ListedKey } from '../app/keys/list-keys.ts'
 import type { LocatedCase, Verdict } from '../config/policy-cases.ts'
 import { type NamedPrincipal, namePrincipal } from './name-principal.ts'
 import type { Explanation } from './print-explanation.ts'

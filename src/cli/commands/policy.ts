@@ -11,7 +11,7 @@ export const testPolicy: RunCommand = async (invocation) => {
   const { readPolicyCases } = await import('../../config/policy-cases.ts')
   const cases = await readPolicyCases(positionals[0] ?? '', terminal.directory)
   const config = await openTarget(invocation)
-  const { listApiKeys } = await import('../../app/new-key.ts')
+  const { listApiKeys } = await import('../../app/keys/list-keys.ts')
   const keys = await listApiKeys(config)
   const decided = await runApp({ config, terminal }, (app) => decideCases(app, keys, cases))
   const failed = decided.filter(({ isAsExpected }) => !isAsExpected)
