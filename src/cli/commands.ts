@@ -2,6 +2,7 @@ import { auditCommands } from './audit-commands.ts'
 import type { Command, Option } from './command.ts'
 import { config, help, json, path } from './common-options.ts'
 import { keyCommands } from './key-commands.ts'
+import { policyCommands } from './policy-commands.ts'
 
 const asRole: Option = {
   name: 'as',
@@ -149,44 +150,6 @@ const call: Command = {
   load: async () => (await import('./commands/call.ts')).call,
 }
 
-const explain: Command = {
-  name: 'explain',
-  summary:
-    'Says why a call would be permitted or denied, and what each guard would do. Nothing is executed or recorded.',
-  details:
-    'Roles are taken for those of a caller over HTTP. Exit code 0 where the decision is to permit the call, else 4. ' +
-    'What runs of the tools is the check of the arguments alone; rates and breakers are those of a server that has just started.',
-  arguments: [path],
-  options: [
-    {
-      name: 'as',
-      value: 'WHO',
-      isRequired: true,
-      isRepeatable: true,
-      description:
-        'Who would call: roles, separated by commas; a key by its name or public id; local; or anonymous. ' +
-        'Where a key and a role have the same name, key:NAME or role:NAME.',
-    },
-    { name: 'tool', value: 'NAME', description: 'The tool that would be called.' },
-    { name: 'resource', value: 'URI', description: 'The resource that would be read.' },
-    { name: 'prompt', value: 'NAME', description: 'The prompt that would be got.' },
-    {
-      name: 'args',
-      value: 'JSON',
-      description: 'Arguments as a JSON object; @FILE reads them from a file, - from standard input. Default: {}.',
-    },
-    config,
-    json,
-    help,
-  ],
-  examples: [
-    'toolgate explain --as reader --tool get_current_date',
-    `toolgate explain --as ci --tool get_current_date --args '{"timezone":"UTC"}' --json`,
-    'toolgate explain --as local --resource skill://release/SKILL.md',
-  ],
-  load: async () => (await import('./commands/explain.ts')).explain,
-}
-
 const usage: Command = {
   name: 'usage',
   summary: 'Prints how often tools were called, how often that failed, and how long it took.',
@@ -235,7 +198,7 @@ export const commands: readonly Command[] = [
   check,
   list,
   call,
-  explain,
+  ...policyCommands,
   ...keyCommands,
   ...auditCommands,
   usage,

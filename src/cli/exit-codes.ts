@@ -25,7 +25,8 @@ export type ExitClass = keyof typeof EXIT_CODES
 /** One sentence for each class, for `--help` and the reference. */
 export const EXIT_MEANINGS: Readonly<Record<ExitClass, string>> = {
   ok: 'Everything went well.',
-  failed: 'The call failed: the tool answered with an error, or the protocol did. Or: the audit trail does not hold.',
+  failed:
+    'The call failed: the tool answered with an error, or the protocol did. Or: the audit trail, or a case of `policy test`, does not hold.',
   usage: 'The command line is wrong.',
   configuration: 'The configuration or a definition is wrong.',
   refused: 'Refused: no valid credential, no permission, or too many calls.',

@@ -1,16 +1,14 @@
-import { readFile, stat } from 'node:fs/promises'
 import { dirname, extname, relative, resolve } from 'node:path'
 import { checkConfig } from './check-config.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
-import type { ConfigIssue } from './config-issue.ts'
-import { writePath } from './config-path.ts'
 import { CONFIG_FILE_NAMES, findConfigFiles } from './find-config-file.ts'
 import type { Environment } from './interpolate-env.ts'
-import type { ConfigSource, Mistake } from './mistake.ts'
+import type { ConfigSource } from './mistake.ts'
 import { type ImportModule, readModule } from './read-module.ts'
-import { readYaml } from './read-yaml.ts'
+import { mistaken, readText, reasonOf } from './read-text.ts'
 import { resolveConfig } from './resolve-config.ts'
+import { toIssues } from './to-issues.ts'
 
 /** What loading a configuration needs from outside. */
 export interface LoadOptions {
@@ -23,8 +21,6 @@ export interface LoadOptions {
   readonly knownConnectors?: readonly string[]
 }
 
-/** Bytes of a config file; a larger one is not one. */
-const MAX_FILE_BYTES = 1_048_576
 const MODULES: readonly string[] = ['.ts', '.mts', '.js', '.mjs']
 const TEXTS: readonly string[] = ['.yaml', '.yml', '.json']
 
@@ -38,10 +34,11 @@ export async function loadConfig(path: string | undefined, options: LoadOptions)
   const file = await chooseFile(path, options.cwd)
   const named = nameForPeople(file, options.cwd)
   const source = await readSource(file, named, options)
-  if (source.mistakes.length > 0 && source.value === undefined) throw toError(source.mistakes, source, named)
+  if (source.mistakes.length > 0 && source.value === undefined)
+    throw new ConfigError(toIssues(source.mistakes, source, named), source.cause)
   const { config, mistakes, origins } = checkConfig(source.value, options)
   const all = [...source.mistakes, ...mistakes]
-  if (config === undefined || all.length > 0) throw toError(all, source, named)
+  if (config === undefined || all.length > 0) throw new ConfigError(toIssues(all, source, named), source.cause)
   return resolveConfig(config, { directory: dirname(file), file, origins })
 }
 
@@ -70,53 +67,6 @@ async function readSource(file: string, named: string, options: LoadOptions): Pr
   if (MODULES.includes(extension)) return readModule(file, options)
   if (TEXTS.includes(extension)) return readText(file, named)
   return mistaken('is no config file', `a file that ends in ${[...TEXTS, '.ts'].join(', ')}`)
-}
-
-async function readText(file: string, named: string): Promise<ConfigSource> {
-  try {
-    const { size } = await stat(file)
-    if (size > MAX_FILE_BYTES) return mistaken('is too large', `at most ${MAX_FILE_BYTES} bytes`)
-    const bytes = await readFile(file)
-    if (bytes.includes(0)) return mistaken('is not a text', 'YAML in UTF-8')
-    return readYaml(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (cause) {
-    if (cause instanceof TypeError) return mistaken('is not a text', 'YAML in UTF-8')
-    throw new ConfigError([{ path: '', file: named, problem: `cannot be read: ${reasonOf(cause)}` }], cause)
-  }
-}
-
-function mistaken(problem: string, expected: string): ConfigSource {
-  return { value: undefined, mistakes: [{ path: [], at: 'value', problem, expected }] }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'it is a folder',
-  ELOOP: 'too many symbolic links',
-  ENAMETOOLONG: 'the path is too long',
-}
-
-function reasonOf(cause: unknown): string {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason'
-  return REASONS[code] ?? code
-}
-
-function toError(mistakes: readonly Mistake[], source: ConfigSource, file: string): ConfigError {
-  const issues = mistakes.map((mistake) => toIssue(mistake, source, file))
-  return new ConfigError(issues, source.cause)
-}
-
-function toIssue(mistake: Mistake, source: ConfigSource, file: string): ConfigIssue {
-  const { path, at, problem, expected, suggestion } = mistake
-  return {
-    path: writePath(path),
-    file,
-    ...(mistake.position ?? (path.length === 0 ? {} : source.locate?.(path, at))),
-    problem,
-    ...(expected === undefined ? {} : { expected }),
-    ...(suggestion === undefined ? {} : { suggestion }),
-  }
 }
 
 function nameForPeople(file: string, cwd: string): string {

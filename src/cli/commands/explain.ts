@@ -4,6 +4,7 @@ import { EXIT_CODES } from '../exit-codes.ts'
 import { namePrincipal } from '../name-principal.ts'
 import { openTarget } from '../open-target.ts'
 import { explanationText } from '../print-explanation.ts'
+import { qualifyPrincipal, readQualities } from '../qualify-principal.ts'
 import { readArguments } from '../read-arguments.ts'
 import { runApp } from '../run-app.ts'
 import { suggest } from '../suggest.ts'
@@ -21,7 +22,8 @@ export const explain: RunCommand = async (invocation) => {
   const input = await readArguments(options.text('args') ?? '{}', terminal)
   const config = await openTarget(invocation)
   const { listApiKeys } = await import('../../app/keys/list-keys.ts')
-  const named = namePrincipal(config, await listApiKeys(config), options.all('as'))
+  const found = namePrincipal(config, await listApiKeys(config), options.all('as'))
+  const named = qualifyPrincipal(found, readQualities(options))
   const { principal } = named
   const isExpired = principal.expiresAt !== undefined && principal.expiresAt <= Date.now()
   const expired = isExpired ? new Date(principal.expiresAt).toISOString() : undefined
