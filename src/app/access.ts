@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import { ToolgateError } from '../errors.ts'
 import { createApiKeyAuthenticator } from '../identity/api-key-authenticator.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
+import { CertificateAuthenticator } from '../identity/certificate-authenticator.ts'
 import { anonymousPrincipal, localPrincipal } from '../identity/known-principals.ts'
 import type { Pepper } from '../identity/pepper.ts'
 import type { Principal } from '../identity/principal.ts'
@@ -35,12 +36,15 @@ export function createAccess(config: Config, { pepper, store, keys, clock, obser
   const known = [...access.keys, ...keys]
   const anonymous = access.anonymous === undefined ? undefined : anonymousPrincipal(access.anonymous)
   const local = access.local === undefined ? undefined : localPrincipal(access.local)
+  const { certificates } = access
+  const bearer = createApiKeyAuthenticator({ pepper, keys: known, stores: [store], clock, observer })
   return {
-    authenticator: createApiKeyAuthenticator({ pepper, keys: known, stores: [store], clock, observer }),
+    authenticator: new CertificateAuthenticator({ certificates, bearer }),
     anonymous,
     local,
     requireHttp(host) {
       if (anonymous !== undefined && !isLoopback(host)) throw anonymousEverywhere(host)
+      if (certificates !== undefined) return
       if (anonymous === undefined && known.length === 0 && store.list().length === 0) throw nobodyOverHttp()
     },
     requireLocal() {

@@ -1,5 +1,6 @@
 import { nearestSpelling } from '../nearest-spelling.ts'
 import { limitOptions } from '../pipeline/options.ts'
+import { checkCertificates } from './check-certificates.ts'
 import type { ConfigPath } from './config-issue.ts'
 import { isPlainObject, pathKey, valueAt } from './config-path.ts'
 import { oneOf } from './describe-schema.ts'
@@ -25,11 +26,13 @@ export function crossCheck(checked: CrossChecked): readonly Mistake[] {
     ...findRepeated(checked, ['connectors'], 'name'),
     ...findRepeated(checked, ['access', 'keys'], 'name'),
     ...findRepeated(checked, ['access', 'keys'], 'id'),
+    ...findRepeated(checked, ['access', 'certificates', 'rules'], 'match'),
     ...findRepeatedSinks(checked),
     ...checkRoleReferences(checked),
     ...checkConnectorReferences(checked),
     ...checkAnonymous(checked),
     ...checkDeadlines(checked),
+    ...checkCertificates(checked.value),
   ]
 }
 
@@ -69,6 +72,12 @@ function checkRoleReferences(checked: CrossChecked): Mistake[] {
     ...listAt(checked.value, ['access', 'keys']).map((_, index) => ['access', 'keys', index]),
     ['access', 'local'],
     ['access', 'anonymous'],
+    ...listAt(checked.value, ['access', 'certificates', 'rules']).map((_, index) => [
+      'access',
+      'certificates',
+      'rules',
+      index,
+    ]),
   ]
   const names = keysAt(checked.value, ['access', 'roles'])
   const paths = holders.flatMap((holder) =>
