@@ -57,7 +57,7 @@ export function createGuards(
   return {
     ...shared,
     catalog,
-    policy: createPolicy(access.roles),
+    policy: createPolicy(access.roles, access.scopes),
     inFlight: new InFlight(before?.guards.inFlight),
     recall: isSameRecall ? before.guards.recall : createRecall(idempotency, parts.clock),
     use: createUseLimits(limits, access.roles),

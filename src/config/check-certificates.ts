@@ -14,8 +14,12 @@ export function checkCertificates(value: unknown): readonly Mistake[] {
       want(['server', 'tls', option], 'does nothing without `clientCa`', '`server.tls.clientCa`, too')
     }
   }
-  if (isThere('server', 'forwarded') && !isThere('server', 'trustedProxies', 0)) {
-    want(['server', 'forwarded'], 'is believed from nobody', 'the proxies, under `server.trustedProxies`')
+  if (isThere('server', 'forwarded', 'certificate') && !isThere('server', 'trustedProxies', 0)) {
+    want(
+      ['server', 'forwarded', 'certificate'],
+      'is believed from nobody',
+      'the proxies, under `server.trustedProxies`',
+    )
   }
   const asksForOne = isThere('server', 'tls', 'clientCa') || isThere('server', 'forwarded', 'certificate')
   if (isThere('access', 'certificates') && !asksForOne) {

@@ -10,7 +10,7 @@ import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
 import { anonymousOptions, certificateOptions, keyOptions, localOptions } from '../identity/options.ts'
 import { logOptions, metricsOptions } from '../observe/options.ts'
-import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions } from '../pipeline/options.ts'
+import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions, scopeOptions } from '../pipeline/options.ts'
 import { storageOptions } from '../storage/options.ts'
 import { usageOptions } from '../usage/options.ts'
 import type { Config } from './config.ts'
@@ -38,6 +38,7 @@ const connectorOptions = z.discriminatedUnion('type', [
 const accessOptions = z.strictObject({
   keys: keyOptions.default([]),
   roles: roleOptions.default({}),
+  scopes: scopeOptions.default({}),
   local: localOptions.exactOptional(),
   anonymous: anonymousOptions.exactOptional(),
   certificates: certificateOptions.exactOptional(),

@@ -43,7 +43,8 @@ export interface TlsOptions {
   readonly minVersion: '1.2' | '1.3'
   readonly clientCa?: string
   readonly crl?: string
-  readonly clientCertificates: 'required' | 'optional'
+  /** `required` where it is left out. */
+  readonly clientCertificates?: 'required' | 'optional'
 }
 
 /** What a trusted proxy says of the client it speaks for. */
@@ -178,8 +179,10 @@ const tls: z.ZodType<TlsOptions> = z.strictObject({
     .describe('File with the revocation lists of these authorities, as PEM. An expired list lets nobody in.'),
   clientCertificates: z
     .enum(['required', 'optional'])
-    .default('required')
-    .describe('With `clientCa`: whether a connection without a certificate is refused, probes included.'),
+    .exactOptional()
+    .describe(
+      'With `clientCa`: whether a connection without a certificate is refused, probes included. Default: required.',
+    ),
 })
 
 const forwardedCertificate: z.ZodType<ForwardedCertificateOptions> = z.strictObject({

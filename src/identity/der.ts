@@ -45,7 +45,7 @@ export function readOnly(bytes: Uint8Array, tag: number): DerElement {
 }
 
 /** Throws `RangeError` where the element is missing or another one. */
-export function requireTag(element: DerElement | undefined, tag: number): DerElement {
+function requireTag(element: DerElement | undefined, tag: number): DerElement {
   if (element?.tag === tag) return element
   throw new RangeError(`Tag ${tag} was expected, not ${element?.tag ?? 'the end'}.`)
 }

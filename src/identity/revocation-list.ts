@@ -23,7 +23,7 @@ export function readRevocationLists(pem: string): readonly RevocationList[] {
 }
 
 /** Reads one list in DER. The signature is not looked at: OpenSSL does that at every handshake. Throws `RangeError`. */
-export function readRevocationList(der: Uint8Array): RevocationList {
+function readRevocationList(der: Uint8Array): RevocationList {
   const [body] = readElements(readOnly(der, TAG.sequence).content)
   if (body?.tag !== TAG.sequence) throw new RangeError('The list is empty.')
   const fields = createReader(readElements(body.content))

@@ -3,17 +3,21 @@ import type { Capability } from '../capabilities/capability.ts'
 import { ToolgateError } from '../errors.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Call } from './call.ts'
+import { compileScopes, type IncludesScope } from './compile-scopes.ts'
 import { compileSelector, type Selector } from './compile-selector.ts'
 import { notFound } from './find-capability.ts'
-import type { RoleOptions } from './options.ts'
+import type { RoleOptions, ScopeOptions } from './options.ts'
 
 /** What was decided and by which rule; the rule goes into the audit record. */
 export type Decision =
   | { readonly effect: 'permit'; readonly rule: string }
-  /** `hidden`: the caller may not know of it. `scope`: a role selects it, but scopes are missing. */
+  /**
+   * `hidden`: the caller may not know of it. `scope`: a role selects it, but none grants the scopes that are missing.
+   * `credential`: the roles permit it, but the credential is not given the scopes that are missing, and could be.
+   */
   | {
       readonly effect: 'deny'
-      readonly reason: 'hidden' | 'scope'
+      readonly reason: 'hidden' | 'scope' | 'credential'
       readonly rule: string
       readonly missing: readonly string[]
     }
@@ -56,25 +60,54 @@ interface Role {
   readonly deny: readonly Selector[]
 }
 
+/** Whether a caller may know of what was decided on: it may be called, or could be with more scopes. */
+export function isVisible(decision: Decision): boolean {
+  return decision.effect === 'permit' || decision.reason === 'credential'
+}
+
+/** Combinations of roles for which decisions on a capability are remembered. */
+const MAX_REMEMBERED = 1_000
+
 /**
  * Compiles the roles. Permitted is what a role of the principal allows, none denies, and for which the roles together
- * grant every scope. Everything else is denied. Decisions are remembered per capability and set of roles.
+ * grant every scope; a credential that is limited to scopes must have them too. Everything else is denied. What the roles
+ * say is remembered per capability and set of roles.
  */
-export function createPolicy(roles: Readonly<Record<string, RoleOptions>>): Policy {
+export function createPolicy(
+  roles: Readonly<Record<string, RoleOptions>>,
+  scopes: Readonly<Record<string, ScopeOptions>> = {},
+): Policy {
   const compiled = new Map(Object.entries(roles).map(([name, role]) => [name, compileRole(name, role)]))
+  const includes = compileScopes(scopes)
   const decided = new WeakMap<Capability, Map<string, Decision>>()
+
+  const decideOf = (held: readonly Role[], capability: Capability): Decision => decide(held, capability, includes)
+  const decideByRoles = (names: readonly string[], capability: Capability): Decision => {
+    const byRoles = decided.get(capability) ?? new Map<string, Decision>()
+    if (byRoles.size === 0) decided.set(capability, byRoles)
+    const held =
+      names.length === 1 && compiled.has(names[0] as string) ? names : names.filter((name) => compiled.has(name))
+    // Names of roles have no spaces.
+    const key = held.length === 1 ? (held[0] as string) : held.join(' ')
+    const known = byRoles.get(key)
+    if (known !== undefined) return known
+    const decision = decideOf(
+      held.flatMap((name) => compiled.get(name) ?? []),
+      capability,
+    )
+    if (byRoles.size >= MAX_REMEMBERED) byRoles.clear()
+    byRoles.set(key, decision)
+    return decision
+  }
+
   return {
-    hash: hash('sha256', JSON.stringify(roles), 'base64url'),
+    hash: hash('sha256', JSON.stringify([roles, scopes]), 'base64url'),
     decide(principal, capability) {
-      const byRoles = decided.get(capability) ?? new Map<string, Decision>()
-      if (byRoles.size === 0) decided.set(capability, byRoles)
-      const key = principal.roles.length === 1 ? (principal.roles[0] as string) : principal.roles.join(' ')
-      const known = byRoles.get(key)
-      if (known !== undefined) return known
-      const held = principal.roles.map((name) => compiled.get(name)).filter((role) => role !== undefined)
-      const decision = decide(held, capability)
-      byRoles.set(key, decision)
-      return decision
+      const decision = decideByRoles(principal.roles, capability)
+      if (principal.scopes === undefined || decision.effect === 'deny') return decision
+      const given = principal.scopes
+      const missing = capability.credentialScopes.filter((scope) => !includes(given, scope))
+      return missing.length === 0 ? decision : { effect: 'deny', reason: 'credential', rule: decision.rule, missing }
     },
     explain({ roles: names }, capability) {
       const held = names.flatMap((name) => compiled.get(name) ?? [])
@@ -82,15 +115,18 @@ export function createPolicy(roles: Readonly<Record<string, RoleOptions>>): Poli
       return {
         roles: names.map((name) => readRole(name, compiled.get(name), capability)),
         otherRoles: others
-          .filter((other) => decide([...held, other], capability).effect === 'permit')
+          .filter((other) => decideOf([...held, other], capability).effect === 'permit')
           .map(({ name }) => name),
       }
     },
-    holds: (principal, scope) => principal.roles.some((name) => compiled.get(name)?.scopes.includes(scope) === true),
+    holds(principal, scope) {
+      if (principal.scopes !== undefined && !includes(principal.scopes, scope)) return false
+      return principal.roles.some((name) => includes(compiled.get(name)?.scopes ?? [], scope))
+    },
   }
 }
 
-function decide(roles: readonly Role[], capability: Capability): Decision {
+function decide(roles: readonly Role[], capability: Capability, includes: IncludesScope): Decision {
   const { roles: wanted } = capability
   if (wanted !== undefined && !roles.some(({ name }) => wanted.includes(name))) {
     return hidden(`it is for the roles ${wanted.join(', ')} alone`)
@@ -102,8 +138,8 @@ function decide(roles: readonly Role[], capability: Capability): Decision {
   for (const role of roles) {
     const allowed = role.allow.find((selector) => selector.selects(capability))
     if (allowed === undefined) continue
-    const granted = new Set(roles.flatMap(({ scopes }) => scopes))
-    const missing = capability.scopes.filter((scope) => !granted.has(scope))
+    const granted = roles.flatMap(({ scopes }) => scopes)
+    const missing = capability.scopes.filter((scope) => !includes(granted, scope))
     const rule = `role ${role.name}: allow ${allowed.text}`
     return missing.length === 0 ? { effect: 'permit', rule } : { effect: 'deny', reason: 'scope', rule, missing }
   }
@@ -131,14 +167,35 @@ function compileRole(name: string, role: RoleOptions): Role {
   return { name, scopes: role.scopes, allow: role.allow.map(compileSelector), deny: role.deny.map(compileSelector) }
 }
 
-/** Lets a permitted call pass; else throws `FORBIDDEN`, or just what an unknown name throws. */
-export function authorize(decision: Decision, call: Pick<Call, 'kind' | 'name'>): void {
+/**
+ * Lets a permitted call pass; else throws `FORBIDDEN`, `INSUFFICIENT_SCOPE` to whoever can get a token with more scopes, or
+ * just what an unknown name throws.
+ */
+export function authorize(
+  decision: Decision,
+  { principal, ...call }: Pick<Call, 'kind' | 'name' | 'principal'>,
+  capability: Capability,
+): void {
   if (decision.effect === 'permit') return
   if (decision.reason === 'hidden') throw notFound(call)
+  if (decision.reason === 'scope') {
+    throw new ToolgateError({
+      code: 'FORBIDDEN',
+      message: `${call.name} needs the scope ${decision.missing.join(' ')}, which none of your roles grants.`,
+      hint: 'Ask the owner of this server for a role that grants it.',
+      data: { missingScopes: decision.missing },
+    })
+  }
+  const message = `${call.name} needs the scope ${decision.missing.join(' ')}, which your credential does not have.`
+  if (principal.kind !== 'oauth') {
+    const hint = 'Ask the owner of this server for a credential that has it.'
+    throw new ToolgateError({ code: 'FORBIDDEN', message, hint, data: { missingScopes: decision.missing } })
+  }
   throw new ToolgateError({
-    code: 'FORBIDDEN',
-    message: `${call.name} needs the scope ${decision.missing.join(' ')}, which none of your roles grants.`,
-    hint: 'Ask the owner of this server for a role that grants it.',
-    data: { missingScopes: decision.missing },
+    code: 'INSUFFICIENT_SCOPE',
+    message,
+    hint: 'Ask for a token that has it.',
+    // All that the call needs: whoever asks for the missing ones alone gets a token without the others (RFC 6750 §3.1).
+    data: { scopes: capability.credentialScopes, missingScopes: decision.missing },
   })
 }

@@ -192,6 +192,27 @@ it('what is hidden is told from what there is not, and what would have to change
   ])
 })
 
+it.each([
+  ['oauth', 'INSUFFICIENT_SCOPE'],
+  ['api-key', 'FORBIDDEN'],
+] as const)(
+  'a credential (%s) without the scope is refused with %s, and what it lacks is named',
+  async (kind, code) => {
+    const test = start()
+    const limited: Principal = { ...ann, kind, roles: ['user'], scopes: ['test:write'] }
+    const explained = await test.explain('get_one', { as: limited })
+    expect(refusing(explained)).toEqual([`decision ${code}`])
+    expect(explained.decision).toMatchObject({
+      reason: 'credential',
+      scopesNeeded: ['test:read'],
+      missing: ['test:read'],
+    })
+    expect(explained.toPermit).toEqual(['give the credential the scope test:read'])
+    expect(await test.serve('get_one', limited)).toBe(code)
+    expect(test.executed).toEqual([])
+  },
+)
+
 it('an open breaker refuses, and stays as it is', async () => {
   const all = { user: { scopes: [], allow: [{ name: '*' }], deny: [] } }
   const test = start({ roles: all, limits: { breaker: { failures: 1, windowMs: 1_000, openMs: 5_000, probes: 1 } } })

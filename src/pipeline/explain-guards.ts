@@ -98,6 +98,10 @@ function explainDecision({ guards, call: { principal, kind }, capability }: Foun
   if (decision.reason === 'scope') {
     return { code: 'FORBIDDEN', says: `${decision.rule}, but no role grants the scope ${decision.missing.join(' ')}` }
   }
+  if (decision.reason === 'credential') {
+    const code = principal.kind === 'oauth' ? 'INSUFFICIENT_SCOPE' : 'FORBIDDEN'
+    return { code, says: `${decision.rule}, but the credential does not have the scope ${decision.missing.join(' ')}` }
+  }
   return { code: 'CAPABILITY_NOT_FOUND', says: `${decision.rule}; the caller is told that there is no such ${kind}` }
 }
 

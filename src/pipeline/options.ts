@@ -54,6 +54,12 @@ export interface IdempotencyOptions {
   readonly maxBytes: number
 }
 
+/** What a scope means. */
+export interface ScopeOptions {
+  readonly description?: string
+  readonly implies: readonly string[]
+}
+
 /** Selects capabilities; all given parts must match. */
 export interface SelectorOptions {
   readonly name?: string
@@ -210,6 +216,22 @@ export const roleOptions: z.ZodType<Readonly<Record<string, RoleOptions>>> = z
     role,
   )
   .describe('Roles by name. What no role of a principal allows does not exist for it.')
+
+/** The options under `access.scopes`: scope by name. */
+export const scopeOptions: z.ZodType<Readonly<Record<string, ScopeOptions>>> = z
+  .record(
+    scope,
+    z.strictObject({
+      description: z
+        .string()
+        .min(1)
+        .max(200)
+        .exactOptional()
+        .describe('What it allows, in words, for people who are asked whether a client may have it.'),
+      implies: z.array(scope).default([]).describe('Scopes that whoever has this one has too.'),
+    }),
+  )
+  .describe('What scopes mean. One that is used need not stand here.')
 
 /** Personal data of what a selector selects, and what becomes of it. */
 export interface PersonalOptions extends Treatment {

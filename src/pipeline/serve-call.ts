@@ -46,7 +46,7 @@ async function passGuards(guards: Guards, call: Call, trace: Trace): Promise<unk
   const capability = findCapability(guards.catalog, call)
   trace.capability = capability
   trace.decision = guards.policy.decide(call.principal, capability)
-  authorize(trace.decision, call)
+  authorize(trace.decision, call, capability)
   await limitUse(guards, capability, call)
   trace.admission = await admit(guards, capability, call)
   const input = await validateInput(capability, call)

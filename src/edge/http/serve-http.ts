@@ -26,6 +26,8 @@ import { STALLED_MS, writeEmpty, writeError } from './write-json.ts'
 /** The HTTP side of a Toolgate. */
 export interface HttpEdge {
   readonly server: Server | SecureServer
+  /** When its certificates end; absent without TLS. */
+  readonly tls: Callers['tls']
   readonly sessions: SessionStore
   /** Whether calls are refused because there are too many, and how many were. */
   readonly load: Pick<LoadShedder, 'isOverloaded' | 'refusals'>
@@ -98,7 +100,7 @@ export function createHttpEdge(engine: Engine, access: HttpAccess, place: HttpPl
     (request, response) => void serveHttp(parts, request, response),
   )
   const close = (graceMs = engine.options.drain.timeoutMs): Promise<void> => closeEdge(parts, server, graceMs)
-  return { server, sessions, load: shedder, close }
+  return { server, tls: callers.tls, sessions, load: shedder, close }
 }
 
 /** Whether a principal that was let in would be let in still, by the configuration of now. */

@@ -74,7 +74,7 @@ export class TlsListener {
         ALPNProtocols: ['http/1.1'],
         handshakeTimeout: HANDSHAKE_MS,
         requestCert: isAsked,
-        rejectUnauthorized: isAsked && clientCertificates === 'required',
+        rejectUnauthorized: isAsked && clientCertificates !== 'optional',
       },
       (request, response) => this.#serve(request, response, handle),
     )
