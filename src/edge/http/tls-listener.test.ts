@@ -39,6 +39,8 @@ afterEach(() => {
 afterAll(() => authority.remove())
 
 let count = 0
+/** Resolves when the server is done with the request it served last. */
+let ended: Promise<unknown> = Promise.resolve()
 
 /** Own copies of the files, so that a test may change them. */
 function filesFor(options: Partial<TlsOptions> = {}): TlsOptions {
@@ -71,6 +73,7 @@ async function listen(tls: TlsOptions, clock = Date.now): Promise<Listening> {
   const listener = new TlsListener({ tls, clock, observe: (each) => seen.push(each) })
   const server = listener.createServer({}, (incoming, response) => {
     const certificate = listener.certificateOf(incoming)
+    ended = new Promise((resolve) => response.once('close', resolve))
     response.end(certificate === undefined ? 'none' : (certificate.findProblem() ?? 'good'))
   })
   servers.push(server)
@@ -295,6 +298,7 @@ describe('new files', () => {
     const { cert, key } = agent
     const kept = new Agent({ keepAlive: true, maxSockets: 1, cert, key, ca: authority.cert, servername: 'localhost' })
     expect((await get(port, { agent: kept })).text).toBe('good')
+    await ended
     now += 8 * 86_400_000
     expect(await get(port, { agent: kept })).toMatchObject({
       text: expect.stringContaining('not valid now'),
