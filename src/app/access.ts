@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import { ToolgateError } from '../errors.ts'
 import { createApiKeyAuthenticator } from '../identity/api-key-authenticator.ts'
 import { type Authenticator, isRefusal } from '../identity/authenticator.ts'
+import { CertificateAuthenticator } from '../identity/certificate-authenticator.ts'
 import type { KeyUses } from '../identity/key-uses.ts'
 import { anonymousPrincipal, localPrincipal } from '../identity/known-principals.ts'
 import type { Pepper } from '../identity/pepper.ts'
@@ -40,18 +41,20 @@ export function createAccess(config: Config, { pepper, store, keys, uses, clock,
   const known = [...access.keys, ...keys]
   const anonymous = access.anonymous === undefined ? undefined : anonymousPrincipal(access.anonymous)
   const local = access.local === undefined ? undefined : localPrincipal(access.local)
+  const { certificates } = access
   const keyHeader = access.keyHeader?.toLowerCase()
   const parts = { pepper, keys: known, stores: [store], uses, keyHeader, clock, observer }
   const authenticator = createApiKeyAuthenticator(parts)
   return {
-    authenticator,
+    authenticator: new CertificateAuthenticator({ certificates, bearer: authenticator }),
     anonymous,
     local,
     isValid: (principal) =>
       authenticator.isValid(principal) && (principal.expiresAt === undefined || principal.expiresAt > clock()),
     requireHttp(host) {
       if (anonymous !== undefined && !isLoopback(host)) throw anonymousEverywhere(host)
-      if (anonymous === undefined && known.length === 0 && store.list().length === 0) throw nobodyOverHttp()
+      if (anonymous === undefined && certificates === undefined && known.length === 0 && store.list().length === 0)
+        throw nobodyOverHttp()
       requireClasses(config, store)
     },
     requireLocal(key) {

@@ -32,6 +32,15 @@ export function gaugeParts({ families }: Metrics, { engine, audit, http }: Gauge
   families.toolgate_overload_refusals.pull(() => one(http()?.load.refusals ?? 0))
   families.toolgate_streams_open.pull(() => one(engine.streams.size))
   families.toolgate_sessions_open.pull(() => one(http()?.sessions.size ?? 0))
+  families.toolgate_tls_end_time_seconds.pull(() => endsOf(http()))
   families.toolgate_audit_writable.pull(() => one(audit.isWritable ? 1 : 0))
   families.toolgate_audit_records_lost.pull(() => one(audit.lostRecords ?? 0))
+}
+
+/** Nothing without TLS, and no lists where there are none. */
+function endsOf(http: HttpEdge | undefined): Reading {
+  const ends = http?.tls?.ends
+  if (ends === undefined) return []
+  const certificate: Reading[number] = [['certificate'], ends.certificate / 1000]
+  return ends.lists === undefined ? [certificate] : [certificate, [['crl'], Math.max(0, ends.lists) / 1000]]
 }

@@ -3,6 +3,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
 import type { Engine } from '../edge/engine.ts'
+import type { Callers } from '../edge/http/callers.ts'
 import type { HttpAccess, HttpEdge } from '../edge/http/serve-http.ts'
 import { connectInMemory, type MemoryClient, type MemoryPeer } from '../edge/memory/connect-in-memory.ts'
 import type { KeyUses } from '../identity/key-uses.ts'
@@ -60,6 +61,7 @@ export class RunningApp implements App {
   #access: Access
   #http: HttpEdge | undefined
   #host: string | undefined
+  #callers: Callers | undefined
   readonly #readiness: Readiness
   #isServing = false
   #isRecording = false
@@ -101,13 +103,18 @@ export class RunningApp implements App {
     const { server } = this.#config
     const host = at.host ?? server.host
     this.#access.requireHttp(host)
+    const { clock, observe } = engine.guards
+    const { openCallers } = await import('../edge/http/callers.ts')
+    const callers = openCallers({ options: server, observe, clock })
+    this.#callers = callers
     this.#parts.sinks.start('http')
     await this.#startUsage()
     const { createHttpEdge } = await import('../edge/http/serve-http.ts')
-    this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness, metrics })
+    this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness, metrics, callers })
     const port = await listenOn(this.#http, host, at.port ?? server.port)
     this.#host = host
-    const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${server.path}`
+    const scheme = server.tls === undefined ? 'http' : 'https'
+    const url = `${scheme}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${server.path}`
     this.#isServing = true
     this.#recordStarted()
     this.#parts.retention.start()
@@ -149,6 +156,8 @@ export class RunningApp implements App {
   }
 
   reconfigure(config: Config): Promise<ReconfigureReport> {
+    // Certificates are renewed whatever else is wrong with the new configuration.
+    this.#callers?.reload()
     return this.#inTurn(async () => {
       const rules = await compileRules(config.access.rules)
       const prepared = await this.#parts.sources.prepare(config.connectors, this.catalog)
@@ -243,6 +252,7 @@ export class RunningApp implements App {
     const { engine, sources, storage, audit, recording, sinks, retention, metrics, usage, keyUses } = this.#parts
     const { drain } = engine.options
     this.#readiness.setDraining()
+    this.#callers?.close()
     if (this.#http !== undefined) {
       if (this.#isServing) await setTimeout(drain.delayMs)
       await this.#http.close()

@@ -1,5 +1,6 @@
 import { nearestSpelling } from '../nearest-spelling.ts'
 import { limitOptions } from '../pipeline/options.ts'
+import { checkCertificates } from './check-certificates.ts'
 import { checkKeys } from './check-keys.ts'
 import type { ConfigPath } from './config-issue.ts'
 import { isPlainObject, pathKey, valueAt } from './config-path.ts'
@@ -26,12 +27,14 @@ export function crossCheck(checked: CrossChecked): readonly Mistake[] {
     ...findRepeated(checked, ['connectors'], 'name'),
     ...findRepeated(checked, ['access', 'rules'], 'name'),
     ...checkKeys(checked),
+    ...findRepeated(checked, ['access', 'certificates', 'rules'], 'match'),
     ...findRepeatedSinks(checked),
     ...checkRoleReferences(checked),
     ...checkClassReferences(checked),
     ...checkConnectorReferences(checked),
     ...checkAnonymous(checked),
     ...checkDeadlines(checked),
+    ...checkCertificates(checked.value),
   ]
 }
 
@@ -72,6 +75,12 @@ function checkRoleReferences(checked: CrossChecked): Mistake[] {
     ['access', 'local'],
     ['access', 'anonymous'],
     ...listAt(checked.value, ['access', 'rules']).map((_, index) => ['access', 'rules', index]),
+    ...listAt(checked.value, ['access', 'certificates', 'rules']).map((_, index) => [
+      'access',
+      'certificates',
+      'rules',
+      index,
+    ]),
   ]
   const names = keysAt(checked.value, ['access', 'roles'])
   const paths = holders.flatMap((holder) =>

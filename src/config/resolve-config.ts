@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path'
+import type { ServerOptions } from '../edge/options.ts'
 import { readKeyOptions } from '../identity/options.ts'
 import type { Config } from './config.ts'
 import { rememberOrigins } from './origins.ts'
@@ -24,6 +25,7 @@ export function resolveConfig(checked: CheckedConfig, context: ResolveContext): 
   const config: Config = {
     name,
     ...rest,
+    server: resolveServer(checked.server, at),
     connectors: checked.connectors.map((connector) =>
       'path' in connector ? { ...connector, path: at(connector.path) } : connector,
     ),
@@ -44,6 +46,24 @@ export function resolveConfig(checked: CheckedConfig, context: ResolveContext): 
   freezeDeep(config)
   rememberOrigins(config, origins)
   return config
+}
+
+/** The files of certificates, absolute. */
+function resolveServer(server: ServerOptions, at: (path: string) => string): ServerOptions {
+  const { tls, forwarded, ...rest } = server
+  const { certificate } = forwarded
+  const optional = ({ clientCa, crl }: { clientCa?: string; crl?: string }): { clientCa?: string; crl?: string } => ({
+    ...(clientCa === undefined ? {} : { clientCa: at(clientCa) }),
+    ...(crl === undefined ? {} : { crl: at(crl) }),
+  })
+  return {
+    ...rest,
+    ...(tls === undefined ? {} : { tls: { ...tls, cert: at(tls.cert), key: at(tls.key), ...optional(tls) } }),
+    forwarded:
+      certificate === undefined
+        ? forwarded
+        : { ...forwarded, certificate: { ...certificate, ...optional(certificate) } },
+  }
 }
 
 /** Role names come from callers' keys: a lookup must not find `constructor`. */

@@ -10,6 +10,7 @@ import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
 import {
   anonymousOptions,
+  certificateOptions,
   keyHeaderOption,
   keyOptions,
   localOptions,
@@ -51,6 +52,7 @@ const accessOptions = z.strictObject({
   rules: ruleOptions.default([]),
   local: localOptions.exactOptional(),
   anonymous: anonymousOptions.exactOptional(),
+  certificates: certificateOptions.exactOptional(),
 })
 
 /** The one schema of the configuration. Connectors written as a map have become a list before it sees them. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isAddressRange } from '../identity/address-ranges.ts'
 
 /** Limits of the sessions that revisions before 2026-07-28 keep. */
 export interface SessionOptions {
@@ -35,6 +36,30 @@ export interface DrainOptions {
   readonly timeoutMs: number
 }
 
+/** HTTPS, and the certificates of clients. Paths are absolute once the configuration is resolved. */
+export interface TlsOptions {
+  readonly cert: string
+  readonly key: string
+  readonly minVersion: '1.2' | '1.3'
+  readonly clientCa?: string
+  readonly crl?: string
+  /** `required` where it is left out. */
+  readonly clientCertificates?: 'required' | 'optional'
+}
+
+/** What a trusted proxy says of the client it speaks for. */
+export interface ForwardedOptions {
+  readonly address: 'x-forwarded-for' | 'forwarded'
+  readonly certificate?: ForwardedCertificateOptions
+}
+
+/** In which header a trusted proxy hands on a client's certificate, and whom it is believed from. */
+export interface ForwardedCertificateOptions {
+  readonly header: string
+  readonly clientCa: string
+  readonly crl?: string
+}
+
 /** How MCP is served over HTTP; what concerns the messages themselves holds on every transport. */
 export interface ServerOptions {
   readonly host: string
@@ -56,10 +81,17 @@ export interface ServerOptions {
   readonly drain: DrainOptions
   readonly overload: OverloadOptions
   readonly compat: CompatOptions
+  readonly tls?: TlsOptions
+  readonly trustedProxies: readonly string[]
+  readonly forwarded: ForwardedOptions
 }
 
 /** `server` as it may be written: every option has a default. */
-export type ServerInput = Partial<Omit<ServerOptions, 'sessions' | 'tasks' | 'drain' | 'overload' | 'compat'>> & {
+export type ServerInput = Partial<
+  Omit<ServerOptions, 'sessions' | 'tasks' | 'drain' | 'overload' | 'compat' | 'tls' | 'forwarded'>
+> & {
+  readonly tls?: Pick<TlsOptions, 'cert' | 'key'> & Partial<TlsOptions>
+  readonly forwarded?: Partial<ForwardedOptions>
   readonly sessions?: Partial<SessionOptions>
   readonly tasks?: Partial<TaskOptions>
   readonly drain?: Partial<DrainOptions>
@@ -131,6 +163,50 @@ const compat: z.ZodType<CompatOptions> = z.strictObject({
     .describe('Whether the HTTP+SSE transport of revision 2024-11-05 is served too: GET `/sse` and POST `/messages`.'),
 })
 
+const file = z.string().min(1)
+
+const tls: z.ZodType<TlsOptions> = z.strictObject({
+  cert: file.describe('File with the certificate and those between it and its root, as PEM.'),
+  key: file.describe('File with the private key, as PEM, that nobody but its owner may read.'),
+  minVersion: z.enum(['1.2', '1.3']).default('1.2').describe('Oldest version of TLS that is spoken.'),
+  clientCa: file
+    .exactOptional()
+    .describe(
+      "File with the authorities of clients' certificates, roots among them, as PEM. Clients are asked for one.",
+    ),
+  crl: file
+    .exactOptional()
+    .describe('File with the revocation lists of these authorities, as PEM. An expired list lets nobody in.'),
+  clientCertificates: z
+    .enum(['required', 'optional'])
+    .exactOptional()
+    .describe(
+      'With `clientCa`: whether a connection without a certificate is refused, probes included. Default: required.',
+    ),
+})
+
+const forwardedCertificate: z.ZodType<ForwardedCertificateOptions> = z.strictObject({
+  header: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, { error: 'the name of a header, such as Client-Cert' })
+    .default('Client-Cert')
+    .describe('Header with it: RFC 9440, PEM with percent signs (`$ssl_client_escaped_cert` of nginx), or base64.'),
+  clientCa: file.describe(
+    "File with the authorities of clients' certificates, as PEM: all between them and the roots.",
+  ),
+  crl: file.exactOptional().describe('File with the revocation lists of these authorities, as PEM.'),
+})
+
+const forwarded: z.ZodType<ForwardedOptions> = z.strictObject({
+  address: z
+    .enum(['x-forwarded-for', 'forwarded'])
+    .default('x-forwarded-for')
+    .describe('Header that tells the address of the client; the other one is not looked at.'),
+  certificate: forwardedCertificate
+    .exactOptional()
+    .describe("The client's certificate; without it no header is taken for one."),
+})
+
 /** The options under `server`, with their defaults. */
 export const serverOptions: z.ZodType<ServerOptions> = z.strictObject({
   host: z
@@ -184,4 +260,10 @@ export const serverOptions: z.ZodType<ServerOptions> = z.strictObject({
     .prefault({})
     .describe('When calls over HTTP are refused unread; see docs/how-to/watch-a-server.md.'),
   compat: compat.prefault({}).describe('What is served only for clients that have not moved on.'),
+  tls: tls.exactOptional().describe('HTTPS; see docs/how-to/serve-over-tls.md. Without it HTTP is served.'),
+  trustedProxies: z
+    .array(z.string().refine(isAddressRange, { error: 'an IP address or a CIDR range, such as 10.0.0.0/8' }))
+    .default([])
+    .describe('Addresses of the proxies in front, whose headers about the client are believed.'),
+  forwarded: forwarded.prefault({}).describe('What such a proxy says of the client.'),
 })

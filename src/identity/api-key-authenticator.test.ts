@@ -8,6 +8,7 @@ import { type AuthenticatorSubject, authenticatorSuite } from '../testkit/authen
 import { generateApiKey, hashApiKey } from './api-key.ts'
 import { type ApiKeyAuthenticator, createApiKeyAuthenticator } from './api-key-authenticator.ts'
 import { type Authentication, isRefusal } from './authenticator.ts'
+import { CertificateAuthenticator } from './certificate-authenticator.ts'
 import { readCredentials } from './credentials.ts'
 import type { KeySource } from './find-key.ts'
 import { fixedPepper } from './pepper.ts'
@@ -82,22 +83,32 @@ function checksumFor(checked: string): string {
   return text
 }
 
-describe('the API key authenticator keeps the contract', () => {
-  const createSubject = (): AuthenticatorSubject => {
-    const key = newKey()
-    return {
-      authenticator: createApiKeyAuthenticator({ pepper, stores: [createMemoryKeyStore([key.stored])] }),
-      valid: `Bearer ${key.text}`,
-      wrong: [
-        `Bearer ${generateApiKey().text}`,
-        `Bearer ${withOtherSecret(key.text)}`,
-        `Bearer ${key.text.slice(0, -1)}-`,
-        'Bearer eyJhbGciOiJub25lIn0.e30.',
-        'Bearer x',
-      ],
-    }
+const createSubject = (): AuthenticatorSubject => {
+  const key = newKey()
+  return {
+    authenticator: createApiKeyAuthenticator({ pepper, stores: [createMemoryKeyStore([key.stored])] }),
+    valid: `Bearer ${key.text}`,
+    wrong: [
+      `Bearer ${generateApiKey().text}`,
+      `Bearer ${withOtherSecret(key.text)}`,
+      `Bearer ${key.text.slice(0, -1)}-`,
+      'Bearer eyJhbGciOiJub25lIn0.e30.',
+      'Bearer x',
+    ],
   }
+}
+
+describe('the API key authenticator keeps the contract', () => {
   for (const { name, run } of authenticatorSuite(createSubject)) it(name, run)
+})
+
+describe('the contract of Authenticator, where certificates may be sent, too', () => {
+  const createCertified = (): AuthenticatorSubject => {
+    const subject = createSubject()
+    const certificates = { identity: 'cn', trustDomains: [], rules: [{ match: '*', roles: ['reader'] }] } as const
+    return { ...subject, authenticator: new CertificateAuthenticator({ certificates, bearer: subject.authenticator }) }
+  }
+  for (const { name, run } of authenticatorSuite(createCertified)) it(name, run)
 })
 
 describe('an API key', () => {

@@ -1,4 +1,5 @@
 import { apiKeyPattern } from './api-key.ts'
+import type { ClientCertificate } from './client-certificate.ts'
 
 /** What a request says about who sends it, before anything of it is believed. */
 export interface Credentials {
@@ -14,6 +15,8 @@ export interface Credentials {
   readonly path: string
   /** Names and values in turn, as sent; `headerValues` finds them. */
   readonly rawHeaders: readonly string[]
+  /** Of the client, where it sent one over TLS or a trusted proxy tells of one. Its key was proved, nothing else. */
+  readonly certificate?: ClientCertificate | undefined
 }
 
 /** The parts of an HTTP request in which credentials are looked for. */
@@ -23,6 +26,7 @@ export interface RequestParts {
   readonly url: string | undefined
   readonly method?: string | undefined
   readonly address: string | undefined
+  readonly certificate?: ClientCertificate | undefined
 }
 
 const AUTHORIZATION = 'authorization'
@@ -30,7 +34,8 @@ const BEARER = /^bearer +([0-9A-Za-z\-._~+/]+=*) *$/i
 const QUERY_NAMES = /(?:^|[&;])(?:access_token|api[_-]?key|authorization|key|token)=/i
 
 /** The credentials in a request, none of them checked. */
-export function readCredentials({ rawHeaders, url = '', method = '', address = '' }: RequestParts): Credentials {
+export function readCredentials(parts: RequestParts): Credentials {
+  const { rawHeaders, url = '', method = '', address = '', certificate } = parts
   const mark = url.indexOf('?')
   return {
     authorization: headerValues(rawHeaders, AUTHORIZATION),
@@ -39,6 +44,7 @@ export function readCredentials({ rawHeaders, url = '', method = '', address = '
     method,
     path: mark === -1 ? url : url.slice(0, mark),
     rawHeaders,
+    ...(certificate === undefined ? {} : { certificate }),
   }
 }
 

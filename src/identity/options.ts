@@ -43,6 +43,23 @@ export interface GrantOptions {
   readonly claims?: Claims
 }
 
+/** The field of a certificate that names whom it was issued to. */
+export type CertificateIdentity = 'spiffe' | 'uri' | 'dns' | 'email' | 'cn' | 'serialNumber'
+
+/** Who the holder of a certificate is, by the name in it. */
+export interface CertificateRule extends GrantOptions {
+  readonly match: string
+  readonly user?: string
+  readonly scopes?: readonly string[]
+}
+
+/** Who is let in with a client certificate. */
+export interface CertificateOptions {
+  readonly identity: CertificateIdentity
+  readonly trustDomains: readonly string[]
+  readonly rules: readonly CertificateRule[]
+}
+
 type Claims = Readonly<Record<string, string | number | boolean | readonly string[]>>
 
 /** ISO 8601, with a zone: without one it would mean another time on every machine. */
@@ -155,3 +172,37 @@ export const anonymousOptions: z.ZodType<GrantOptions> = z
     claims: claims.exactOptional(),
   })
   .describe('Who an HTTP caller without a credential is. Allowed only while `server.host` is a loopback address.')
+
+const certificateRule: z.ZodType<CertificateRule> = z.strictObject({
+  match: z
+    .string()
+    .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,2046}[\x21-\x7e])?$/, { error: 'a name in ASCII, with * for parts of it' })
+    .refine((name) => !name.includes('**'), { error: 'a name with one * for each part' })
+    .describe('The name, `*` for any part of it between two `/`; of host names, between two dots.'),
+  roles: roles.describe('Roles of whoever has such a name.'),
+  tenant: tenant.describe('Tenant that such a caller belongs to.'),
+  user: z.string().min(1).max(255).exactOptional().describe('The person behind it; rules about rows may go by it.'),
+  scopes: z
+    .array(z.string().min(1))
+    .exactOptional()
+    .describe('What such a caller is limited to, within what the roles allow.'),
+  claims: claims.exactOptional(),
+})
+
+/** The options under `access.certificates`. */
+export const certificateOptions: z.ZodType<CertificateOptions> = z
+  .strictObject({
+    identity: z
+      .enum(['spiffe', 'uri', 'dns', 'email', 'cn', 'serialNumber'])
+      .default('spiffe')
+      .describe('Field that names the caller, of which a certificate must have exactly one.'),
+    trustDomains: z
+      .array(z.string().regex(/^[a-z0-9._-]{1,255}$/, { error: 'a trust domain, such as example.org' }))
+      .default([])
+      .describe('SPIFFE trust domains whose workloads may be let in; needed with `identity: spiffe`.'),
+    rules: z
+      .array(certificateRule)
+      .min(1)
+      .describe('Who is who; the first that matches counts. Nobody else is let in.'),
+  })
+  .describe('Who is let in with a client certificate, where no other credential is sent.')

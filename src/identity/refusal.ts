@@ -87,6 +87,22 @@ export function invalidCredential(reason: string): Refusal {
   return { kind: 'refused', reason, error: invalid, challenge: invalidChallenge }
 }
 
+const badCertificate = new ToolgateError({
+  code: 'UNAUTHENTICATED',
+  message: 'The client certificate lets nobody in.',
+  hint: 'Send a certificate that is valid and that this server knows, or an API key.',
+})
+
+/** A certificate that is revoked, expired, foreign or of nobody: told alike. */
+export function invalidCertificate(reason: string): Refusal {
+  return {
+    kind: 'refused',
+    reason: `client certificate: ${reason}`,
+    error: badCertificate,
+    challenge: missingCredential.challenge ?? '',
+  }
+}
+
 /** A wrong key from an address that has sent many. */
 export function tooManyFailures(reason: string, retryAfterSeconds: number): Refusal {
   return { kind: 'refused', reason, error: errorToWait(retryAfterSeconds), retryAfterSeconds }

@@ -73,6 +73,7 @@ function levelOf(observation: Logged): Level {
     case 'fault':
     case 'sink.failed':
     case 'config.refused':
+    case 'tls.refused':
       return 'error'
     case 'auth.refused':
     case 'sink.recovered':

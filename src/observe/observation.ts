@@ -74,6 +74,8 @@ export type Observation =
       readonly message: string
       readonly details: { readonly refused: number; readonly durationMs: number }
     }
+  | { readonly type: 'tls.reloaded'; readonly message: string; readonly details?: Record<string, unknown> }
+  | { readonly type: 'tls.refused'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'sink.failed'; readonly message: string; readonly cause?: unknown }
   | { readonly type: 'trail.shortened'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'sink.recovered'; readonly message: string; readonly details?: Record<string, unknown> }

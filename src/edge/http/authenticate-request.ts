@@ -5,20 +5,30 @@ import { readCredentials } from '../../identity/credentials.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { missingCredential, type Refusal } from '../../identity/refusal.ts'
 import type { Engine } from '../engine.ts'
+import type { Callers } from './callers.ts'
 import type { HttpAccess } from './serve-http.ts'
+
+/** What callers are found out with. */
+export interface AuthenticationParts {
+  readonly engine: Engine
+  readonly access: HttpAccess
+  readonly callers: Callers
+}
 
 /** Finds out who sends the request, from its headers alone. Throws the refusal's error with its challenge set. */
 export async function authenticateRequest(
-  { engine, access }: { readonly engine: Engine; readonly access: HttpAccess },
+  { engine, access, callers }: AuthenticationParts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Principal> {
-  const address = request.socket.remoteAddress
+  const address = callers.addressOf(request)
+  const certificate = callers.certificateOf(request)
   const { rawHeaders, url, method } = request
-  const answer = access.authenticator.authenticate(readCredentials({ rawHeaders, url, method, address }))
+  const parts = { rawHeaders, url, method, address, certificate }
+  const answer = access.authenticator.authenticate(readCredentials(parts))
   const found = (answer instanceof Promise ? await answer : answer) ?? access.anonymous ?? missingCredential
   if (!isRefusal(found)) return found
-  engine.guards.observe({ type: 'auth.refused', reason: found.reason, address: address ?? '', code: found.error.code })
+  engine.guards.observe({ type: 'auth.refused', reason: found.reason, address, code: found.error.code })
   throw challenge(found, response)
 }
 

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import { ToolgateError, toToolgateError } from '../../errors.ts'
 import type { Authenticator } from '../../identity/authenticator.ts'
 import type { Principal } from '../../identity/principal.ts'
@@ -9,6 +10,7 @@ import { type Message, type RequestId, readMessage } from '../protocol/json-rpc.
 import { isModernVersion } from '../protocol/versions.ts'
 import { idOf } from '../protocol/wire-error.ts'
 import { authenticateRequest } from './authenticate-request.ts'
+import { type Callers, directCallers } from './callers.ts'
 import { createOriginRules, type OriginRules, writePreflight } from './check-origin.ts'
 import { checkAccept, checkMediaType, checkRequest, pathOf } from './check-request.ts'
 import { LoadShedder, type Place } from './load-shedder.ts'
@@ -23,7 +25,9 @@ import { STALLED_MS, writeEmpty, writeError } from './write-json.ts'
 
 /** The HTTP side of a Toolgate. */
 export interface HttpEdge {
-  readonly server: Server
+  readonly server: Server | SecureServer
+  /** When its certificates end; absent without TLS. */
+  readonly tls: Callers['tls']
   readonly sessions: SessionStore
   /** Whether calls are refused because there are too many, and how many were. */
   readonly load: Pick<LoadShedder, 'isOverloaded' | 'refusals'>
@@ -46,6 +50,7 @@ export interface HttpAccess {
 interface Parts {
   readonly engine: Engine
   readonly access: HttpAccess
+  readonly callers: Callers
   readonly state: ReadyState
   readonly metrics: MetricsSource | undefined
   readonly rules: OriginRules
@@ -71,11 +76,13 @@ export interface HttpPlace {
   readonly stalledMs?: number
   /** Milliseconds for which the event loop has had nothing to do; `performance.eventLoopUtilization` by default. */
   readonly idle?: () => number
+  /** Who is at the other end of a connection, and how it is made: TLS, proxies. Plain HTTP by default. */
+  readonly callers?: Callers
 }
 
 /** Makes the server; it does not listen yet. */
 export function createHttpEdge(engine: Engine, access: HttpAccess, place: HttpPlace): HttpEdge {
-  const { host, state, metrics, stalledMs = STALLED_MS } = place
+  const { host, state, metrics, stalledMs = STALLED_MS, callers = directCallers } = place
   const rules = createOriginRules({ ...engine.options, host })
   const sessions = createSessionStore(engine)
   const keepAlive = createKeepAlive(engine.options.keepAliveMs)
@@ -88,14 +95,14 @@ export function createHttpEdge(engine: Engine, access: HttpAccess, place: HttpPl
     ...(place.idle === undefined ? {} : { idle: place.idle }),
   })
   const http = { rules, sessions, keepAlive, shedder, stalledMs, ssePair, sweep }
-  const parts: Parts = { engine, access, state, metrics, ...http }
+  const parts: Parts = { engine, access, callers, state, metrics, ...http }
   // A client that sends its headers or body by the byte is cut off soon; answers may take as long as they need.
-  const server = createServer(
+  const server = (callers.tls ?? { createServer }).createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 65_000 },
     (request, response) => void serveHttp(parts, request, response),
   )
   const close = (graceMs = engine.options.drain.timeoutMs): Promise<void> => closeEdge(parts, server, graceMs)
-  return { server, sessions, load: shedder, close }
+  return { server, tls: callers.tls, sessions, load: shedder, close }
 }
 
 /** Whether a principal that was let in would be let in still, by the configuration of now. */
@@ -248,7 +255,7 @@ function isModernMessage({ kind, message }: Message, request: IncomingMessage): 
 
 const LOOK_MS = 20
 
-async function closeEdge(parts: Parts, server: Server, graceMs: number): Promise<void> {
+async function closeEdge(parts: Parts, server: HttpEdge['server'], graceMs: number): Promise<void> {
   const { keepAlive, sessions, sweep, shedder, engine } = parts
   keepAlive.close()
   shedder.close()

@@ -6,6 +6,7 @@ import { negotiateFormat } from '../../observe/metrics/negotiate-format.ts'
 import { type Format, MEDIA_TYPES } from '../../observe/metrics/write-exposition.ts'
 import type { Engine } from '../engine.ts'
 import { authenticateRequest } from './authenticate-request.ts'
+import type { Callers } from './callers.ts'
 import type { OriginRules } from './check-origin.ts'
 import type { HttpAccess } from './serve-http.ts'
 
@@ -19,6 +20,7 @@ export interface MetricsSource {
 interface Parts {
   readonly engine: Engine
   readonly access: HttpAccess
+  readonly callers: Callers
   readonly rules: OriginRules
   readonly metrics: MetricsSource
 }

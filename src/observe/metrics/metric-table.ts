@@ -28,6 +28,7 @@ export type MetricName =
   | 'toolgate_breaker_state'
   | 'toolgate_sessions_open'
   | 'toolgate_streams_open'
+  | 'toolgate_tls_end_time_seconds'
   | 'toolgate_audit_writable'
   | 'toolgate_audit_records_lost'
   | 'toolgate_event_loop_delay_seconds'
@@ -121,6 +122,12 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
   },
   toolgate_sessions_open: { type: 'gauge', labels: [], help: 'Sessions over HTTP that this process serves.' },
   toolgate_streams_open: { type: 'gauge', labels: [], help: 'Event streams that are open and count for their limit.' },
+  toolgate_tls_end_time_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: ['file'],
+    help: 'When the `certificate` of the server and the first of the revocation lists (`crl`) end, as seconds since 1970.',
+  },
   toolgate_audit_writable: {
     type: 'gauge',
     labels: [],
