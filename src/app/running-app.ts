@@ -1,20 +1,21 @@
 import { setTimeout } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
 import type { Engine } from '../edge/engine.ts'
 import type { HttpAccess, HttpEdge } from '../edge/http/serve-http.ts'
 import { connectInMemory, type MemoryClient, type MemoryPeer } from '../edge/memory/connect-in-memory.ts'
+import type { KeyUses } from '../identity/key-uses.ts'
 import { localPrincipal } from '../identity/known-principals.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Metrics } from '../observe/metrics/create-metrics.ts'
 import type { Observer } from '../observe/observation.ts'
 import { type ExplainedCall, type Explanation, explainCall } from '../pipeline/explain-call.ts'
+import { compileRules, type Rules } from '../pipeline/rules/compile-rules.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import type { UsageQuery, UsageSum } from '../usage/read-usage.ts'
 import type { Access } from './access.ts'
-import type { App, ReconfigureReport, ReloadReport } from './app.ts'
+import type { App, LocalCaller, ReconfigureReport, ReloadReport } from './app.ts'
 import { recordConfigChanged, recordStarted, recordStopped } from './audit.ts'
 import type { AuditRetention } from './audit-retention.ts'
 import type { AuditSinks } from './audit-sinks.ts'
@@ -37,6 +38,8 @@ interface Parts {
   readonly engine: Engine
   readonly sources: Sources
   readonly storage: Storage
+  /** Notes when keys were last used. */
+  readonly keyUses: KeyUses
   readonly audit: AuditTrail
   readonly usage: UsageRecording
   readonly log: AppLog
@@ -112,9 +115,9 @@ export class RunningApp implements App {
     return { url, port }
   }
 
-  async serveStdio(): Promise<void> {
+  async serveStdio({ as, key }: LocalCaller = {}): Promise<void> {
     const { engine } = this.#parts
-    const principal = this.#access.requireLocal()
+    const principal = as ?? this.#access.requireLocal(key)
     this.#parts.sinks.start('stdio')
     await this.#startUsage()
     const { reserveStdout } = await import('../edge/stdio/reserve-stdout.ts')
@@ -123,7 +126,8 @@ export class RunningApp implements App {
     this.#recordStarted()
     this.#parts.retention.start()
     engine.guards.observe({ type: 'server.started', message: 'Serving stdio' })
-    await serveStdio(engine, principal, { input: process.stdin, write: reserveStdout() })
+    const isValid = (): boolean => this.#access.isValid(principal)
+    await serveStdio(engine, { principal, isValid }, { input: process.stdin, write: reserveStdout() })
   }
 
   connectInMemory(as?: Principal, client: MemoryClient = {}): MemoryPeer {
@@ -146,11 +150,12 @@ export class RunningApp implements App {
 
   reconfigure(config: Config): Promise<ReconfigureReport> {
     return this.#inTurn(async () => {
+      const rules = await compileRules(config.access.rules)
       const prepared = await this.#parts.sources.prepare(config.connectors, this.catalog)
       try {
         const access = this.#parts.openAccess(config)
         if (this.#host !== undefined) access.requireHttp(this.#host)
-        return this.#takeOver(config, access, prepared)
+        return this.#takeOver(config, { access, rules }, prepared)
       } catch (thrown) {
         await prepared.discard()
         throw thrown
@@ -187,7 +192,11 @@ export class RunningApp implements App {
   /** Whoever asks is answered by the configuration of that moment. */
   #currentAccess(): HttpAccess {
     const access = (): Access => this.#access
+    const keyHeader = (): string | undefined => this.#config.access.keyHeader
     return {
+      get keyHeader() {
+        return keyHeader()
+      },
       get authenticator() {
         return access().authenticator
       },
@@ -198,13 +207,17 @@ export class RunningApp implements App {
   }
 
   /** One step, from which nothing can fail: no call sees a part of the one configuration and a part of the other. */
-  #takeOver(config: Config, access: Access, prepared: PreparedSources): ReconfigureReport {
+  #takeOver(
+    config: Config,
+    { access, rules }: { readonly access: Access; readonly rules: Rules },
+    prepared: PreparedSources,
+  ): ReconfigureReport {
     const { engine, log } = this.#parts
     const before = { config: this.#config, guards: engine.guards }
     const needRestart = listRestartOptions(before.config, config)
     const { audit, plan, observe, clock, timer } = before.guards
     const { hashKey } = this.#parts
-    const parts = { audit, plan, observe, clock, timer, hashKey }
+    const parts = { audit, plan, observe, clock, timer, hashKey, rules }
     const guards = createGuards(config, prepared, parts, before)
     const { catalog } = before.guards
     engine.guards = guards
@@ -214,7 +227,7 @@ export class RunningApp implements App {
     log.use(config)
     const change = compareCatalogs(catalog, prepared.catalog)
     // Other roles see other names, whether or not there are others.
-    const isVisibilityChanged = !isDeepStrictEqual(before.config.access.roles, config.access.roles)
+    const isVisibilityChanged = before.guards.policy.hash !== guards.policy.hash
     if (isVisibilityChanged) announceVisibility(engine.events)
     else announceChanges(change, engine.events)
     const retire = prepared.commit()
@@ -227,7 +240,7 @@ export class RunningApp implements App {
   }
 
   async #close(): Promise<void> {
-    const { engine, sources, storage, audit, recording, sinks, retention, metrics, usage } = this.#parts
+    const { engine, sources, storage, audit, recording, sinks, retention, metrics, usage, keyUses } = this.#parts
     const { drain } = engine.options
     this.#readiness.setDraining()
     if (this.#http !== undefined) {
@@ -244,6 +257,7 @@ export class RunningApp implements App {
     await audit.close()
     await sinks.close()
     await usage.close()
+    keyUses.close()
     storage.close()
     metrics?.close()
     if (this.#isServing) engine.guards.observe({ type: 'server.stopped', message: 'Stopped' })

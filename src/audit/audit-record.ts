@@ -1,3 +1,4 @@
+import type { KeyChanged } from './key-changed.ts'
 import type {
   Checkpoint,
   Gap,
@@ -70,8 +71,8 @@ export interface DecisionFields {
   readonly scopesNeeded?: readonly string[]
   /** Of the scopes needed those that no role of the caller grants, or its credential is not given. */
   readonly missing?: readonly string[]
-  /** Why it was denied: `hidden`, as if it did not exist; `scope`, by its roles; `credential`, by its token or key. */
-  readonly reason?: 'hidden' | 'scope' | 'credential'
+  /** Why it was denied: `hidden`, as if it did not exist; `scope`, by its roles; `credential`, by its token or key; `rule`, by arguments. */
+  readonly reason?: 'hidden' | 'scope' | 'credential' | 'rule'
 }
 
 /** What both records of a call have. Names that a client chose are cut to 512 characters. */
@@ -81,6 +82,11 @@ export interface CallFields extends DecisionFields {
   readonly callId: string
   /** Pseudonym of the principal: `s_` and 22 letters. Who that is stands in `subject.introduced`. */
   readonly subject: string
+  /**
+   * With which of its API keys the principal came: 22 letters of the HMAC of the key's id under the key of the subject, so that
+   * an erasure makes it mean nothing, too.
+   */
+  readonly credential?: string
   readonly tenant?: string
   readonly roles: readonly string[]
   readonly kind: string
@@ -164,15 +170,6 @@ export interface CatalogChanged {
   readonly time: string
   readonly added: readonly string[]
   readonly removed: readonly string[]
-}
-
-/** An API key was made, changed or removed. Its owner's name is no part of it; the id is public. */
-export interface KeyChanged {
-  readonly event: 'key.changed'
-  readonly time: string
-  readonly change: 'added' | 'removed' | 'changed'
-  readonly keyId: string
-  readonly roles: readonly string[]
 }
 
 /** From now on calls over HTTP are refused before they are read, so that they leave no record of their own. */

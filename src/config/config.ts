@@ -16,6 +16,7 @@ import type {
   SanitizeOptions,
   ScopeOptions,
 } from '../pipeline/options.ts'
+import type { RuleOptions } from '../pipeline/rules/options.ts'
 import type { StorageOptions } from '../storage/options.ts'
 import type { UsageOptions } from '../usage/options.ts'
 
@@ -32,10 +33,13 @@ export type ConnectorOptions =
 /** Who may do what. */
 export interface AccessOptions {
   readonly keys: readonly KeyOptions[]
+  /** A header in which keys are taken beside `Authorization`. */
+  readonly keyHeader?: string
   /** Role by name. The record has no prototype, so `roles[name]` finds roles alone. */
   readonly roles: Readonly<Record<string, RoleOptions>>
   /** Scope by name; no prototype either. */
   readonly scopes: Readonly<Record<string, ScopeOptions>>
+  readonly rules: readonly RuleOptions[]
   readonly local?: GrantOptions
   readonly anonymous?: GrantOptions
 }

@@ -1,5 +1,6 @@
 import { nearestSpelling } from '../nearest-spelling.ts'
 import { limitOptions } from '../pipeline/options.ts'
+import { checkKeys } from './check-keys.ts'
 import type { ConfigPath } from './config-issue.ts'
 import { isPlainObject, pathKey, valueAt } from './config-path.ts'
 import { oneOf } from './describe-schema.ts'
@@ -23,10 +24,11 @@ export interface CrossChecked {
 export function crossCheck(checked: CrossChecked): readonly Mistake[] {
   return [
     ...findRepeated(checked, ['connectors'], 'name'),
-    ...findRepeated(checked, ['access', 'keys'], 'name'),
-    ...findRepeated(checked, ['access', 'keys'], 'id'),
+    ...findRepeated(checked, ['access', 'rules'], 'name'),
+    ...checkKeys(checked),
     ...findRepeatedSinks(checked),
     ...checkRoleReferences(checked),
+    ...checkClassReferences(checked),
     ...checkConnectorReferences(checked),
     ...checkAnonymous(checked),
     ...checkDeadlines(checked),
@@ -69,12 +71,19 @@ function checkRoleReferences(checked: CrossChecked): Mistake[] {
     ...listAt(checked.value, ['access', 'keys']).map((_, index) => ['access', 'keys', index]),
     ['access', 'local'],
     ['access', 'anonymous'],
+    ...listAt(checked.value, ['access', 'rules']).map((_, index) => ['access', 'rules', index]),
   ]
   const names = keysAt(checked.value, ['access', 'roles'])
   const paths = holders.flatMap((holder) =>
     listAt(checked.value, [...holder, 'roles']).map((_, index) => [...holder, 'roles', index]),
   )
   return checkReferences(checked, paths, { names, shown: names, none: 'a role that `access.roles` defines' })
+}
+
+function checkClassReferences(checked: CrossChecked): Mistake[] {
+  const names = keysAt(checked.value, ['limits', 'classes'])
+  const paths = listAt(checked.value, ['access', 'keys']).map((_, index) => ['access', 'keys', index, 'rateClass'])
+  return checkReferences(checked, paths, { names, shown: names, none: 'a class that `limits.classes` defines' })
 }
 
 function checkConnectorReferences(checked: CrossChecked): Mistake[] {
@@ -89,13 +98,13 @@ function checkConnectorReferences(checked: CrossChecked): Mistake[] {
       return listAt(checked.value, selectors).map((_, index) => [...selectors, index, 'connector'])
     }),
   )
-  const rules = listAt(checked.value, ['limits', 'rules']).map((_, index) => [
-    'limits',
-    'rules',
-    index,
-    'select',
-    'connector',
-  ])
+  const lists: readonly ConfigPath[] = [
+    ['limits', 'rules'],
+    ['access', 'rules'],
+  ]
+  const rules = lists.flatMap((list) =>
+    listAt(checked.value, list).map((_, index): ConfigPath => [...list, index, 'select', 'connector']),
+  )
   const shown = names.filter((name) => !hidden.includes(name))
   return checkReferences(checked, [...paths, ...rules], { names, shown, none: 'a connector that `connectors` lists' })
 }

@@ -27,6 +27,7 @@ test('a folder of tools is allowed to whoever runs it, and to nobody else', () =
     keys: [],
     roles: { user: { scopes: [], allow: [{ name: '*' }], deny: [] } },
     scopes: {},
+    rules: [],
     local: { roles: ['user'] },
   })
   expect(Object.isFrozen(config.connectors)).toBe(true)

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { compileCapability } from '../capabilities/compile-capability.ts'
 import { defineTool } from '../capabilities/definition.ts'
 import type { Principal } from '../identity/principal.ts'
-import { createPolicy } from './authorize.ts'
-import { compileGlob } from './compile-selector.ts'
-import type { RoleOptions } from './options.ts'
+import { createPolicy as createWholePolicy, type Policy } from './authorize.ts'
+import type { RoleOptions, ScopeOptions } from './options.ts'
+import { NO_RULES } from './rules/compile-rules.ts'
+import { compileGlob } from './selector/compile-selector.ts'
 
 const capability = (
   name: string,
@@ -24,6 +25,8 @@ const capability = (
   )
 
 const holder = (...roles: string[]): Principal => ({ id: 'key:1', name: 'ci', kind: 'api-key', roles })
+const createPolicy = (roles: Record<string, RoleOptions>, scopes: Record<string, ScopeOptions> = {}): Policy =>
+  createWholePolicy({ roles, scopes, rules: NO_RULES, ruleOptions: [] })
 const role = (given: Partial<RoleOptions>): RoleOptions => ({ scopes: [], allow: [], deny: [], ...given })
 
 describe('the policy', () => {

@@ -4,9 +4,11 @@ import { ToolgateError } from '../errors.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Call } from './call.ts'
 import { compileScopes, type IncludesScope } from './compile-scopes.ts'
-import { compileSelector, type Selector } from './compile-selector.ts'
 import { notFound } from './find-capability.ts'
 import type { RoleOptions, ScopeOptions } from './options.ts'
+import type { Rules } from './rules/compile-rules.ts'
+import type { RuleOptions } from './rules/options.ts'
+import { compileSelector, type Selector } from './selector/compile-selector.ts'
 
 /** What was decided and by which rule; the rule goes into the audit record. */
 export type Decision =
@@ -14,10 +16,11 @@ export type Decision =
   /**
    * `hidden`: the caller may not know of it. `scope`: a role selects it, but none grants the scopes that are missing.
    * `credential`: the roles permit it, but the credential is not given the scopes that are missing, and could be.
+   * `rule`: it may be used, but not with these arguments.
    */
   | {
       readonly effect: 'deny'
-      readonly reason: 'hidden' | 'scope' | 'credential'
+      readonly reason: 'hidden' | 'scope' | 'credential' | 'rule'
       readonly rule: string
       readonly missing: readonly string[]
     }
@@ -29,6 +32,8 @@ export interface Policy {
   decide(principal: Principal, capability: Capability): Decision
   /** Whether the roles of the principal grant a scope; for what is no capability. */
   holds(principal: Principal, scope: string): boolean
+  /** Beside the roles. */
+  readonly rules: Rules
   /** How it came to that: for operators, never for callers. */
   explain(principal: Principal, capability: Capability): PolicyReading
 }
@@ -65,6 +70,15 @@ export function isVisible(decision: Decision): boolean {
   return decision.effect === 'permit' || decision.reason === 'credential'
 }
 
+/** What a policy is made of. */
+export interface PolicyParts {
+  readonly roles: Readonly<Record<string, RoleOptions>>
+  readonly scopes: Readonly<Record<string, ScopeOptions>>
+  readonly rules: Rules
+  /** What the rules were compiled from. */
+  readonly ruleOptions: readonly RuleOptions[]
+}
+
 /** Combinations of roles for which decisions on a capability are remembered. */
 const MAX_REMEMBERED = 1_000
 
@@ -73,49 +87,30 @@ const MAX_REMEMBERED = 1_000
  * grant every scope; a credential that is limited to scopes must have them too. Everything else is denied. What the roles
  * say is remembered per capability and set of roles.
  */
-export function createPolicy(
-  roles: Readonly<Record<string, RoleOptions>>,
-  scopes: Readonly<Record<string, ScopeOptions>> = {},
-): Policy {
+export function createPolicy({ roles, scopes, rules, ruleOptions }: PolicyParts): Policy {
   const compiled = new Map(Object.entries(roles).map(([name, role]) => [name, compileRole(name, role)]))
   const includes = compileScopes(scopes)
-  const decided = new WeakMap<Capability, Map<string, Decision>>()
-
-  const decideOf = (held: readonly Role[], capability: Capability): Decision => decide(held, capability, includes)
-  const decideByRoles = (names: readonly string[], capability: Capability): Decision => {
-    const byRoles = decided.get(capability) ?? new Map<string, Decision>()
-    if (byRoles.size === 0) decided.set(capability, byRoles)
-    const held =
-      names.length === 1 && compiled.has(names[0] as string) ? names : names.filter((name) => compiled.has(name))
-    // Names of roles have no spaces.
-    const key = held.length === 1 ? (held[0] as string) : held.join(' ')
-    const known = byRoles.get(key)
-    if (known !== undefined) return known
-    const decision = decideOf(
-      held.flatMap((name) => compiled.get(name) ?? []),
-      capability,
-    )
-    if (byRoles.size >= MAX_REMEMBERED) byRoles.clear()
-    byRoles.set(key, decision)
-    return decision
-  }
-
+  const byRoles = new RoleDecisions(compiled, includes)
   return {
-    hash: hash('sha256', JSON.stringify([roles, scopes]), 'base64url'),
+    hash: hash('sha256', JSON.stringify([roles, scopes, ruleOptions]), 'base64url'),
     decide(principal, capability) {
-      const decision = decideByRoles(principal.roles, capability)
-      if (principal.scopes === undefined || decision.effect === 'deny') return decision
+      const decision = byRoles.decide(principal.roles, capability)
+      if (decision.effect === 'deny') return decision
+      const refusal = rules.ofPrincipal(principal, capability)
+      if (refusal !== undefined) return hidden(refusal.rule)
+      if (principal.scopes === undefined) return decision
       const given = principal.scopes
       const missing = capability.credentialScopes.filter((scope) => !includes(given, scope))
       return missing.length === 0 ? decision : { effect: 'deny', reason: 'credential', rule: decision.rule, missing }
     },
+    rules,
     explain({ roles: names }, capability) {
       const held = names.flatMap((name) => compiled.get(name) ?? [])
       const others = [...compiled.values()].filter(({ name }) => !names.includes(name))
       return {
         roles: names.map((name) => readRole(name, compiled.get(name), capability)),
         otherRoles: others
-          .filter((other) => decideOf([...held, other], capability).effect === 'permit')
+          .filter((other) => decide([...held, other], capability, includes).effect === 'permit')
           .map(({ name }) => name),
       }
     },
@@ -123,6 +118,34 @@ export function createPolicy(
       if (principal.scopes !== undefined && !includes(principal.scopes, scope)) return false
       return principal.roles.some((name) => includes(compiled.get(name)?.scopes ?? [], scope))
     },
+  }
+}
+
+/** What roles decide, remembered. */
+class RoleDecisions {
+  readonly #roles: ReadonlyMap<string, Role>
+  readonly #includes: IncludesScope
+  readonly #decided = new WeakMap<Capability, Map<string, Decision>>()
+
+  constructor(roles: ReadonlyMap<string, Role>, includes: IncludesScope) {
+    this.#roles = roles
+    this.#includes = includes
+  }
+
+  decide(names: readonly string[], capability: Capability): Decision {
+    const isKnown = (name: string): boolean => this.#roles.has(name)
+    const held = names.every(isKnown) ? names : names.filter(isKnown)
+    // Names of roles have no spaces.
+    const key = held.length === 1 ? (held[0] as string) : held.join(' ')
+    const decisions = this.#decided.get(capability) ?? new Map<string, Decision>()
+    if (decisions.size === 0) this.#decided.set(capability, decisions)
+    const known = decisions.get(key)
+    if (known !== undefined) return known
+    const roles = held.flatMap((name) => this.#roles.get(name) ?? [])
+    const decision = decide(roles, capability, this.#includes)
+    if (decisions.size >= MAX_REMEMBERED) decisions.clear()
+    decisions.set(key, decision)
+    return decision
   }
 }
 

@@ -39,6 +39,8 @@ export interface HttpAccess {
   readonly authenticator: Authenticator
   /** Who a request without a credential is; `undefined` refuses it. */
   readonly anonymous: Principal | undefined
+  /** A header in which keys are taken beside `Authorization`. */
+  readonly keyHeader?: string | undefined
 }
 
 interface Parts {
@@ -118,7 +120,7 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
     const ssePair = findSsePair(parts, request)
     if (ssePair === undefined) requirePath(request, parts.engine.options.path)
     if (request.method === 'OPTIONS') {
-      writePreflight(request, response)
+      writePreflight(request, response, parts.access.keyHeader)
       return
     }
     requireMethod(request, response, ssePair)
