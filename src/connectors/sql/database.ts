@@ -38,6 +38,15 @@ export interface Statement {
   readonly parameters: readonly SqlParameter[]
   /** A caller wrote it and a guard read it: the session must read names just as the guard did. */
   readonly isGuarded?: boolean
+  /** What it reads from, where the engine's free SQL is held by views. */
+  readonly scope?: ViewScope
+}
+
+/** Views made for one statement, in a session that ends with it; no other table has a name there. */
+export interface ViewScope {
+  /** Nobody can guess it; the queries of the views name the database so. */
+  readonly schema: string
+  readonly views: readonly { readonly name: string; readonly query: string }[]
 }
 
 export interface ExecuteOptions {

@@ -8,7 +8,7 @@ import { familyOf } from './type-family.ts'
 /** Runs one statement: reads stop at the budget, a write is committed whole or not at all. */
 export function answerRequest(file: OpenFile, request: SqliteRequest): SqliteAnswer {
   try {
-    return request.isWrite ? write(file, request) : read(file.prepare(request.text), request)
+    return request.isWrite ? write(file, request) : readRows(file.prepare(request.text), request)
   } catch (thrown) {
     return toFailure(thrown)
   }
@@ -20,7 +20,7 @@ function write(file: OpenFile, request: SqliteRequest): SqliteAnswer {
     const statement = file.prepare(request.text)
     const answer =
       statement.columns().length > 0
-        ? read(statement, request)
+        ? readRows(statement, request)
         : { columns: [], rows: [], changed: Number(statement.run(...request.parameters).changes) }
     file.exec('COMMIT')
     return answer
@@ -30,7 +30,8 @@ function write(file: OpenFile, request: SqliteRequest): SqliteAnswer {
   }
 }
 
-function read(statement: OpenStatement, { parameters, maxRows, maxBytes }: SqliteRequest): SqliteAnswer {
+/** Reads as far as the budget goes. */
+export function readRows(statement: OpenStatement, { parameters, maxRows, maxBytes }: SqliteRequest): SqliteAnswer {
   const columns = statement
     .columns()
     .map(({ name, type }) => ({ name, type: type ?? '', family: familyOf(type ?? '') }))
@@ -54,7 +55,8 @@ function end(iterator: Iterator<unknown>, answer: SqliteAnswer): SqliteAnswer {
   return answer
 }
 
-function toFailure(thrown: unknown): SqliteAnswer {
+/** The engine's code and words. */
+export function toFailure(thrown: unknown): SqliteAnswer {
   const { rawCode, errcode, message } = thrown as { rawCode?: number; errcode?: number; message?: string }
   return { failed: (rawCode ?? errcode ?? 1) & 0xff, message: String(message) }
 }

@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { ToolgateError } from '../../errors.ts'
 import type { ExecuteOptions, SqlDatabase, SqlResult, Statement } from '../sql/database.ts'
 import type { SqlParameter } from '../sql/dialect.ts'
+import { createFreeSql } from './free-sql.ts'
 import { readSchema } from './read-schema.ts'
 import { createSqliteDialect } from './sqlite-dialect.ts'
 import { SqliteProcesses } from './sqlite-processes.ts'
@@ -22,7 +23,8 @@ const OWN_BUDGET = { maxRows: 100_000, maxBytes: 64 * 1024 * 1024 }
 
 /** SQLite behind `SqlDatabase`: processes that read with the file opened read-only, and one that writes. */
 export function createSqliteDatabase({ name, path, readers }: SqliteSettings): SqlDatabase {
-  const dialect = createSqliteDialect(`mask:${randomBytes(18).toString('base64url')}:`)
+  const marker = `mask:${randomBytes(18).toString('base64url')}:`
+  const dialect = createSqliteDialect(marker)
   const processes = new SqliteProcesses(path, readers)
 
   const read = async (text: string, signal: AbortSignal): Promise<SqlResult['rows']> => {
@@ -38,14 +40,15 @@ export function createSqliteDatabase({ name, path, readers }: SqliteSettings): S
       await read('SELECT count(*) FROM sqlite_schema', signal)
     },
     readSchema: (_schemas, signal) => readSchema((text) => read(text, signal)),
-    async execute({ text, parameters }: Statement, { signal, access, lane, budget }: ExecuteOptions) {
+    async execute({ text, parameters, scope }: Statement, { signal, access, lane, budget }: ExecuteOptions) {
       const { maxRows, maxBytes, timeoutMs } = budget
       const isWrite = access === 'write'
-      const request = { text, parameters: parameters.map(toBound), isWrite, maxRows, maxBytes }
+      const request = { text, parameters: parameters.map(toBound), isWrite, maxRows, maxBytes, ...(scope && { scope }) }
       return dialect.finishMasks(toResult(await processes.ask(request, { lane, signal, timeoutMs })))
     },
     // The file's owner decides what may be written; whoever only reads has it open read-only.
     readPrivileges: async () => ({ login: 'file', server: 'SQLite', findings: [], remedy: [] }),
+    freeSql: createFreeSql(dialect, marker),
     close: () => processes.close(),
   }
 }

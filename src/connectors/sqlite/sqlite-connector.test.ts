@@ -94,7 +94,7 @@ describe('a file', () => {
     const attempts = [
       'DELETE FROM t',
       'PRAGMA query_only = OFF',
-      "ATTACH 'file:other.db' AS other",
+      "ATTACH 'file:other.db?mode=memory' AS other",
       'CREATE TEMP TABLE x AS SELECT 1',
       'INSERT INTO t VALUES (2) RETURNING x',
     ]

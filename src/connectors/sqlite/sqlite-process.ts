@@ -1,3 +1,4 @@
+import { answerGuarded } from './answer-guarded.ts'
 import { answerRequest } from './answer-request.ts'
 import { type OpenFile, openFile } from './open-file.ts'
 import type { SqliteAnswer, SqliteRequest } from './sqlite-request.ts'
@@ -16,6 +17,12 @@ process.on('message', (request: SqliteRequest) => {
 process.on('disconnect', () => process.exit(0))
 
 function answer(request: SqliteRequest): SqliteAnswer {
+  if (request.scope !== undefined) {
+    // Two libraries with one file open in one process would take each other's locks away (https://sqlite.org/howtocorrupt.html#multiple_copies_of_sqlite_linked_into_the_same_application).
+    file?.close()
+    file = undefined
+    return answerGuarded(path, request, request.scope)
+  }
   try {
     file ??= openFile({ path, isWriter: mode === 'write' })
   } catch (thrown) {

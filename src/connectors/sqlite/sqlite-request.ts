@@ -1,4 +1,4 @@
-import type { SqlValue } from '../sql/database.ts'
+import type { SqlValue, ViewScope } from '../sql/database.ts'
 import type { TypeFamily } from '../sql/database-schema.ts'
 
 /** What the process that has the file open is asked. */
@@ -8,6 +8,8 @@ export interface SqliteRequest {
   readonly isWrite: boolean
   readonly maxRows: number
   readonly maxBytes: number
+  /** A caller wrote it: it is held to these views. */
+  readonly scope?: ViewScope
 }
 
 /** What it answers. */
