@@ -2,7 +2,10 @@ import type { Config } from '../config/config.ts'
 import { ToolgateError } from '../errors.ts'
 import { createApiKeyAuthenticator } from '../identity/api-key-authenticator.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
+import { chooseAuthenticator } from '../identity/choose-authenticator.ts'
 import { anonymousPrincipal, localPrincipal } from '../identity/known-principals.ts'
+import type { OAuth } from '../identity/oauth/open-oauth.ts'
+import type { ProtectedResource } from '../identity/oauth/protected-resource.ts'
 import type { Pepper } from '../identity/pepper.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Observer } from '../observe/observation.ts'
@@ -12,6 +15,10 @@ import type { KeyStore, StoredKey } from '../storage/key-store.ts'
 export interface Access {
   readonly authenticator: Authenticator
   readonly anonymous: Principal | undefined
+  /** `undefined` where no access tokens are let in. */
+  readonly resource: ProtectedResource | undefined
+  /** Makes ready what the first caller would have to wait for. Never rejects. */
+  warmUp(): Promise<void>
   /** Who a caller in the same process or over stdio is; `undefined` when the configuration names nobody. */
   readonly local: Principal | undefined
   /** Throws `NOT_CONFIGURED` when nobody could ever be let in over HTTP at this host. */
@@ -27,20 +34,29 @@ interface Parts {
   readonly keys: readonly StoredKey[]
   readonly clock: () => number
   readonly observer: Observer
+  /** `undefined` where no access tokens are let in. */
+  readonly oauth: OAuth | undefined
 }
 
 /** Reads the configuration's `access`. No file is touched before somebody has to be let in. */
-export function createAccess(config: Config, { pepper, store, keys, clock, observer }: Parts): Access {
+export function createAccess(config: Config, { pepper, store, keys, clock, observer, oauth }: Parts): Access {
   const { access } = config
   const known = [...access.keys, ...keys]
   const anonymous = access.anonymous === undefined ? undefined : anonymousPrincipal(access.anonymous)
   const local = access.local === undefined ? undefined : localPrincipal(access.local)
+  const keyAuthenticator = createApiKeyAuthenticator({ pepper, keys: known, stores: [store], clock, observer })
   return {
-    authenticator: createApiKeyAuthenticator({ pepper, keys: known, stores: [store], clock, observer }),
+    authenticator: chooseAuthenticator({ keys: keyAuthenticator, oauth: oauth?.authenticator }),
+    resource: oauth?.resource,
+    warmUp: async () => oauth?.warmUp(),
     anonymous,
     local,
     requireHttp(host) {
       if (anonymous !== undefined && !isLoopback(host)) throw anonymousEverywhere(host)
+      if (oauth !== undefined) {
+        if (!isLoopback(host) && config.server.publicUrl === undefined) throw withoutPublicUrl(host)
+        return
+      }
       if (anonymous === undefined && known.length === 0 && store.list().length === 0) throw nobodyOverHttp()
     },
     requireLocal() {
@@ -59,6 +75,14 @@ function nobodyOverHttp(): ToolgateError {
     code: 'NOT_CONFIGURED',
     message: 'No API key is configured, so nobody could be let in over HTTP.',
     hint: 'Make one with `toolgate keys new --name NAME --role ROLE`, or serve over --stdio.',
+  })
+}
+
+function withoutPublicUrl(host: string): ToolgateError {
+  return new ToolgateError({
+    code: 'NOT_CONFIGURED',
+    message: `Access tokens are issued for a URL, and ${host} does not tell which one clients use.`,
+    hint: 'Write server.publicUrl, such as https://mcp.example.com.',
   })
 }
 

@@ -18,6 +18,7 @@ import { createAuditSinks } from './audit-sinks.ts'
 import { createGuards } from './create-guards.ts'
 import { createLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
+import { createOAuthOpener, type ServedAt } from './oauth-opener.ts'
 import { openMetrics } from './open-metrics.ts'
 import { RunningApp } from './running-app.ts'
 import { Sources } from './sources.ts'
@@ -43,8 +44,14 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     prepared.commit()
     const pepper = openPepper(config.storage)
     const storage = openStorage(config.storage)
-    const openAccess = (wanted: Config): Access =>
-      createAccess(wanted, { pepper, store: storage.keys, keys: options.keys ?? [], clock, observer: log.observe })
+    const servedAt: ServedAt = { origin: undefined }
+    const closing = new AbortController()
+    const nonceKey = deriveKey(pepper, 'toolgate dpop nonce 1')
+    const openOAuth = createOAuthOpener({ servedAt, clock, observer: log.observe, signal: closing.signal, nonceKey })
+    const parts = { pepper, store: storage.keys, keys: options.keys ?? [], clock, observer: log.observe }
+    const openAccess = async (wanted: Config): Promise<Access> =>
+      createAccess(wanted, { ...parts, oauth: await openOAuth(wanted) })
+    const access = await openAccess(config)
     const { audit, trail } = openTrail(config, options.auditTrail, { clock, observer: log.observe })
     const retention = createAuditRetention(config, { trail, observer: log.observe, clock })
     const recording = createAuditObserver(audit, clock)
@@ -56,7 +63,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const guards = createGuards(config, prepared, { audit, plan, observe, clock, timer, hashKey })
     const engine = engineOf(config, guards, { pepper, storage })
     const records = { audit, recording, sinks, retention, log, metrics, usage }
-    return new RunningApp({ ...records, config, openAccess, engine, sources, storage, hashKey })
+    const entry = { access, openAccess, servedAt, closing }
+    return new RunningApp({ ...records, ...entry, config, engine, sources, storage, hashKey })
   } catch (thrown) {
     metrics?.close()
     await sources.close()

@@ -24,6 +24,7 @@ import type { AppLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
 import { listRestartOptions } from './list-restart-options.ts'
 import { listenOn } from './listen-on.ts'
+import type { ServedAt } from './oauth-opener.ts'
 import { gaugeParts } from './open-metrics.ts'
 import { Readiness } from './readiness.ts'
 import type { PreparedSources } from './source.ts'
@@ -33,7 +34,12 @@ import type { UsageRecording } from './usage-recording.ts'
 interface Parts {
   readonly config: Config
   /** Who may be let in under a configuration. */
-  readonly openAccess: (config: Config) => Access
+  readonly openAccess: (config: Config) => Promise<Access>
+  /** The same, under the one that it starts with. */
+  readonly access: Access
+  readonly servedAt: ServedAt
+  /** Ends what is asked of others to let somebody in. */
+  readonly closing: AbortController
   readonly engine: Engine
   readonly sources: Sources
   readonly storage: Storage
@@ -66,7 +72,7 @@ export class RunningApp implements App {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#config = parts.config
-    this.#access = parts.openAccess(parts.config)
+    this.#access = parts.access
     this.#readiness = new Readiness({ ...parts, breakers: () => parts.engine.guards.breakers })
     if (parts.metrics !== undefined) gaugeParts(parts.metrics, { ...parts, http: () => this.#http })
     parts.sources.listen({
@@ -104,7 +110,10 @@ export class RunningApp implements App {
     this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness, metrics })
     const port = await listenOn(this.#http, host, at.port ?? server.port)
     this.#host = host
-    const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${server.path}`
+    const origin = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
+    this.#parts.servedAt.origin = origin
+    void this.#access.warmUp()
+    const url = origin + server.path
     this.#isServing = true
     this.#recordStarted()
     this.#parts.retention.start()
@@ -148,7 +157,7 @@ export class RunningApp implements App {
     return this.#inTurn(async () => {
       const prepared = await this.#parts.sources.prepare(config.connectors, this.catalog)
       try {
-        const access = this.#parts.openAccess(config)
+        const access = await this.#parts.openAccess(config)
         if (this.#host !== undefined) access.requireHttp(this.#host)
         return this.#takeOver(config, access, prepared)
       } catch (thrown) {
@@ -194,6 +203,9 @@ export class RunningApp implements App {
       get anonymous() {
         return access().anonymous
       },
+      get resource() {
+        return access().resource
+      },
     }
   }
 
@@ -230,6 +242,7 @@ export class RunningApp implements App {
     const { engine, sources, storage, audit, recording, sinks, retention, metrics, usage } = this.#parts
     const { drain } = engine.options
     this.#readiness.setDraining()
+    this.#parts.closing.abort()
     if (this.#http !== undefined) {
       if (this.#isServing) await setTimeout(drain.delayMs)
       await this.#http.close()

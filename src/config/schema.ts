@@ -8,6 +8,7 @@ import { skillsConnectorOptions } from '../connectors/skills/options.ts'
 import { sqliteConnectorOptions } from '../connectors/sqlite/options.ts'
 import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
+import { oauthOptions } from '../identity/oauth/options.ts'
 import { anonymousOptions, keyOptions, localOptions } from '../identity/options.ts'
 import { logOptions, metricsOptions } from '../observe/options.ts'
 import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions } from '../pipeline/options.ts'
@@ -40,6 +41,7 @@ const accessOptions = z.strictObject({
   roles: roleOptions.default({}),
   local: localOptions.exactOptional(),
   anonymous: anonymousOptions.exactOptional(),
+  oauth: oauthOptions.exactOptional(),
 })
 
 /** The one schema of the configuration. Connectors written as a map have become a list before it sees them. */

@@ -14,6 +14,8 @@ export interface Credentials {
   readonly path: string
   /** Names and values in turn, as sent; `headerValues` finds them. */
   readonly rawHeaders: readonly string[]
+  /** SHA-256 of the certificate of the connection, base64url (RFC 8705 §3.1); absent where it has none that is trusted. */
+  readonly certificateThumbprint?: string
 }
 
 /** The parts of an HTTP request in which credentials are looked for. */
@@ -26,7 +28,7 @@ export interface RequestParts {
 }
 
 const AUTHORIZATION = 'authorization'
-const BEARER = /^bearer +([0-9A-Za-z\-._~+/]+=*) *$/i
+const CREDENTIAL = /^(bearer|dpop) +([0-9A-Za-z\-._~+/]+=*) *$/i
 const QUERY_NAMES = /(?:^|[&;])(?:access_token|api[_-]?key|authorization|key|token)=/i
 
 /** The credentials in a request, none of them checked. */
@@ -59,5 +61,13 @@ export function carriesCredential(query: string): boolean {
 
 /** The token of a `Bearer` header, or `undefined` for another scheme or a malformed value (RFC 6750 §2.1). */
 export function bearerToken(header: string): string | undefined {
-  return BEARER.exec(header)?.[1]
+  const found = schemeCredential(header)
+  return found?.scheme === 'bearer' ? found.token : undefined
+}
+
+/** Scheme and token of a `Bearer` or `DPoP` header (RFC 9449 §7.1); `undefined` for anything else. */
+export function schemeCredential(header: string): { scheme: 'bearer' | 'dpop'; token: string } | undefined {
+  const [, scheme = '', token] = CREDENTIAL.exec(header) ?? []
+  if (token === undefined) return undefined
+  return { scheme: scheme.length === 'dpop'.length ? 'dpop' : 'bearer', token }
 }
