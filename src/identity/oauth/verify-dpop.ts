@@ -41,7 +41,7 @@ export async function verifyDpop(proof: string, check: DpopCheck): Promise<strin
   const signed = await checkSignature(proof, header.jwk as JWK, check)
   if (signed !== undefined) return signed
   if (check.nonces !== undefined && !check.nonces.isValid(claims.nonce)) return NONCE_WANTED
-  const expiresAt = check.nowMs + (MAX_AGE_SECONDS + 2 * TOLERANCE_SECONDS) * 1000
+  const expiresAt = check.nowMs + (MAX_AGE_SECONDS + 2 * TOLERANCE_SECONDS + 1) * 1000
   const isFirst = await check.replays.use(`${check.thumbprint} ${claims.jti}`, check.thumbprint, expiresAt)
   return isFirst ? undefined : 'the proof was used before'
 }

@@ -9,17 +9,23 @@ export interface DecodedJwt {
   readonly claims: Claims
 }
 
-const JWT = /^([\w-]+)\.([\w-]+)\.[\w-]+$/
+const JWT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
 const MAX_KID = 512
 /** Of an ID token alone (OIDC Core §3.1.3.6, §3.3.2.11). */
 const ID_TOKEN_CLAIMS = ['at_hash', 'c_hash', 's_hash']
 
 /** Takes a token apart; `undefined` when it is no signed JWT, and so opaque to everybody but its issuer. */
 export function decodeJwt(token: string): DecodedJwt | undefined {
-  const [, first, second] = JWT.exec(token) ?? []
+  const [, first, second, third] = JWT.exec(token) ?? []
+  if (![first, second, third].every(isCanonical)) return undefined
   const header = readObject(first)
   const claims = readObject(second)
   return header === undefined || claims === undefined || !('alg' in header) ? undefined : { header, claims }
+}
+
+/** Spare bits at the end of a part would let one signature be spelt in several ways. */
+function isCanonical(part: string | undefined): boolean {
+  return part !== undefined && Buffer.from(part, 'base64url').toString('base64url') === part
 }
 
 function readObject(part: string | undefined): Readonly<Record<string, unknown>> | undefined {
