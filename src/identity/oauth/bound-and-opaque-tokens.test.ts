@@ -69,7 +69,7 @@ async function ask(oauth: OAuth, token: string, sent: Sent = {}): Promise<Authen
 
 async function outcome(oauth: OAuth, token: string, sent: Sent = {}): Promise<string> {
   const answer = await ask(oauth, token, sent)
-  return answer !== undefined && isRefusal(answer) ? answer.reason.replace('access token: ', '') : 'let in'
+  return answer !== undefined && isRefusal(answer) ? answer.reason.replace(/^access token \((.*)\)$/, '$1') : 'let in'
 }
 
 describe('a token bound to a key (RFC 9449)', () => {

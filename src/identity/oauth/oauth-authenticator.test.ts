@@ -111,7 +111,7 @@ describe('an access token', () => {
     now += 39_000
     await letIn(oauth, token)
     now += 2_000
-    expect(await reasonFor(oauth, token)).toBe('access token: expired')
+    expect(await reasonFor(oauth, token)).toBe('access token (expired)')
   })
 
   it('may name several audiences, and its type with application/ before it', async () => {
@@ -241,7 +241,7 @@ describe('claims', () => {
   })
 
   it('without the tenant that is configured refuse the token', async () => {
-    expect(await reasonFor(open(mapped), await sign(key, claims(nested)))).toBe('access token: no tenant')
+    expect(await reasonFor(open(mapped), await sign(key, claims(nested)))).toBe('access token (no tenant)')
   })
 
   it.each([
@@ -284,7 +284,7 @@ describe('the keys of an issuer', () => {
     await letIn(oauth, token)
     issuer.keys = [(await makeKey('two')).publicJwk]
     now += 60_001
-    expect(await reasonFor(oauth, token)).toBe('access token: no key of the issuer fits')
+    expect(await reasonFor(oauth, token)).toBe('access token (no key of the issuer fits)')
   })
 
   it('are fetched once for everybody who comes first', async () => {

@@ -154,7 +154,8 @@ class OAuthAuthenticator implements Authenticator {
 
   #refuse(reason: string, address: string): Refusal {
     const retryAfterSeconds = this.#limiter.fail(address)
-    const why = `access token: ${reason}`
+    // Whoever masks the log takes what follows `token:` for one.
+    const why = `access token (${reason})`
     return retryAfterSeconds > 0 ? tooManyFailures(why, retryAfterSeconds) : this.#parts.resource.invalid(why)
   }
 }

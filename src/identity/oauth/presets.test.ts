@@ -75,7 +75,7 @@ describe('Keycloak', () => {
       const issuer = await start('/realms/acme')
       const token = await sign(key, { ...access(issuer.url), typ }, { typ: 'JWT' })
       expect(await outcome({ issuer: issuer.url, preset: 'keycloak' }, token)).toBe(
-        'access token: its typ is not allowed',
+        'access token (its typ is not allowed)',
       )
     },
   )
@@ -130,7 +130,7 @@ describe('Entra ID', () => {
     const { azp: _, azpacr: __, scp: ___, ...id } = v2(issuer.url)
     const options = { issuer: issuer.url, preset: 'entra', audience: application } as const
     expect(await outcome(options, await sign(key, { ...id, nonce: 'n' }, { typ: 'JWT' }))).toBe(
-      'access token: no client',
+      'access token (no client)',
     )
   })
 
@@ -165,7 +165,7 @@ describe('Okta', () => {
     const { cid: _, scp: __, ...id } = claims
     const idToken = await sign(key, { ...id, aud: '0oa1', at_hash: 'h', nonce: 'n' }, { typ: undefined })
     expect(await outcome({ issuer: issuer.url, preset: 'okta', audience: '0oa1' }, idToken)).toBe(
-      'access token: it is an ID token',
+      'access token (it is an ID token)',
     )
   })
 })
@@ -216,7 +216,7 @@ describe('Google', () => {
     const issuer = await start('')
     const id = { ...times, iss: issuer.url, aud: client, azp: client, sub: '1' }
     expect(await outcome(options(issuer, {}), await sign(key, id, { typ: 'JWT' }))).toBe(
-      'access token: its type is not allowed',
+      'access token (its type is not allowed)',
     )
   })
 

@@ -139,7 +139,8 @@ class ConfiguredIssuer implements TokenIssuer {
     if (claims.iss !== undefined && claims.iss !== issuer) return 'another issuer'
     if (!hasAudience(claims.aud, this.#parts.audiences())) return 'for another audience'
     if (claims.exp === undefined) return 'no exp'
-    return checkTimes(claims, this.settings, this.#parts.clock()) ?? claims
+    // RFC 7662 §2.2: `sub` is optional; as in RFC 9068 §2.2 a client without a user is its own subject.
+    return checkTimes(claims, this.settings, this.#parts.clock()) ?? { sub: claims.client_id, ...claims }
   }
 
   #fetchedKeys(): KeySet {
