@@ -222,6 +222,19 @@ describe('a forged or foreign token', () => {
   })
 })
 
+describe('a flood of wrong tokens', () => {
+  it('from an address does not keep a right one out, and is told to wait', async () => {
+    const oauth = open()
+    const token = await sign(key, claims())
+    for (let count = 0; count < 30; count += 1) await ask(oauth, await sign(stranger, claims({ jti: `${count}` })))
+    const flood = await Promise.all(Array.from({ length: 40 }, (_, jti) => sign(stranger, claims({ jti: `f${jti}` }))))
+    const reasons = await Promise.all(flood.map((wrong) => reasonFor(oauth, wrong)))
+    expect(reasons.filter((reason) => reason.includes('jose:')).length).toBeLessThanOrEqual(2)
+    expect(await ask(oauth, await sign(stranger, claims()))).toMatchObject({ error: { code: 'RATE_LIMITED' } })
+    await letIn(oauth, token)
+  })
+})
+
 describe('claims', () => {
   const mapped = {
     claims: { roles: 'realm.access.roles', tenant: ['https://example.com/tenant'], further: { team: 'team' } },

@@ -12,7 +12,7 @@ import type { ProtectedResource } from './protected-resource.ts'
 import type { ReplayStore } from './replay-store.ts'
 import type { SentToken, TokenIssuer, VerifiedToken } from './token-issuer.ts'
 import { NONCE_WANTED, verifyDpop } from './verify-dpop.ts'
-import { decodeJwt } from './verify-jwt.ts'
+import { decodeJwt, WRONG_FOR_EVER } from './verify-jwt.ts'
 
 /** What an authenticator of access tokens works with. */
 export interface OAuthParts {
@@ -27,6 +27,10 @@ export interface OAuthParts {
 /** Longer ones are refused unread. */
 const MAX_TOKEN = 8_192
 const MAX_BELIEVED = 10_000
+/** Of those who have sent many wrong tokens, so many are looked at at once: a flood costs little, and a right one gets in in turn. */
+const MAX_SUSPECTS = 2
+const MAX_REFUSED = 1_000
+const REFUSE_MS = 10_000
 
 const unavailable = new ToolgateError({
   code: 'ISSUER_UNAVAILABLE',
@@ -48,6 +52,9 @@ class OAuthAuthenticator implements Authenticator {
   readonly #limiter: FailureLimiter
   readonly #nonces: DpopNonces
   readonly #believed = new Map<string, VerifiedToken>()
+  /** Tokens that no key and no time will make right, for a moment: whoever has one sends it again and again. */
+  readonly #refused = new Map<string, { readonly reason: string; readonly until: number }>()
+  #suspects = 0
   /** By the principals that were made of them; a stream keeps its own as long as it is open. */
   readonly #tokens = new WeakMap<Principal, SentToken>()
 
@@ -66,6 +73,8 @@ class OAuthAuthenticator implements Authenticator {
     const hash = createHash('sha256').update(sent.token).digest('base64url')
     const known = this.#find(hash)
     if (known !== undefined && isPlain(known, sent)) return known.principal
+    const before = this.#reasonBefore(hash)
+    if (before !== undefined) return this.#refuse(before, credentials.address)
     return this.#check({ text: sent.token, hash, jwt: undefined }, sent, credentials)
   }
 
@@ -93,8 +102,8 @@ class OAuthAuthenticator implements Authenticator {
       if (mistake === undefined) return verified.principal
       if (mistake === NONCE_WANTED) return this.#parts.resource.withoutNonce(this.#nonces.current())
       return this.#refuse(mistake, address)
-    } catch {
-      return { kind: 'refused', reason: 'the issuer cannot be asked', error: unavailable }
+    } catch (thrown) {
+      return { kind: 'refused', reason: `the issuer cannot be asked${causeOf(thrown)}`, error: unavailable }
     }
   }
 
@@ -104,12 +113,32 @@ class OAuthAuthenticator implements Authenticator {
     const token = { text, hash, jwt: decodeJwt(text) }
     const issuer = this.#issuerOf(token)
     if (typeof issuer === 'string') return issuer
-    if (issuer.isBusy && isSuspect()) return 'too many wrong tokens came from its address'
-    const verified = await issuer.verify(token)
-    if (typeof verified === 'string') return verified
-    putBounded(this.#believed, [hash, verified], MAX_BELIEVED)
-    this.#tokens.set(verified.principal, token)
+    const suspect = isSuspect() ? 1 : 0
+    if (suspect > 0 && (issuer.isBusy || this.#suspects >= MAX_SUSPECTS)) return 'one of many from its address'
+    this.#suspects += suspect
+    try {
+      return this.#remember(token, await issuer.verify(token))
+    } finally {
+      this.#suspects -= suspect
+    }
+  }
+
+  #remember(token: SentToken, verified: VerifiedToken | string): VerifiedToken | string {
+    const { hash } = token
+    if (typeof verified !== 'string') {
+      putBounded(this.#believed, [hash, verified], MAX_BELIEVED)
+      this.#tokens.set(verified.principal, token)
+    } else if (verified.startsWith(WRONG_FOR_EVER)) {
+      const until = this.#parts.clock() + REFUSE_MS
+      putBounded(this.#refused, [hash, { reason: verified, until }], MAX_REFUSED)
+    }
     return verified
+  }
+
+  #reasonBefore(hash: string): string | undefined {
+    const before = this.#refused.get(hash)
+    if (before === undefined || Math.abs(before.until - this.#parts.clock()) > REFUSE_MS) return undefined
+    return before.until > this.#parts.clock() ? before.reason : undefined
   }
 
   /** An opaque token is sent to the one issuer that may be asked, never to several. */
@@ -158,6 +187,12 @@ class OAuthAuthenticator implements Authenticator {
     const why = `access token (${reason})`
     return retryAfterSeconds > 0 ? tooManyFailures(why, retryAfterSeconds) : this.#parts.resource.invalid(why)
   }
+}
+
+/** For the log: what it answers, or that it does not; never what it was asked. */
+function causeOf(thrown: unknown): string {
+  const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown
+  return cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
 }
 
 /** Whether nothing but the token itself is to be checked. */

@@ -9,6 +9,9 @@ export interface DecodedJwt {
   readonly claims: Claims
 }
 
+/** How the reason begins where a signature is not that of the key it names. */
+export const WRONG_FOR_EVER = 'jose: '
+
 const JWT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
 const MAX_KID = 512
 /** Of an ID token alone (OIDC Core §3.1.3.6, §3.3.2.11). */
@@ -130,6 +133,6 @@ async function verifySignature(
     })
     return payload
   } catch (thrown) {
-    return thrown instanceof errors.JOSEError ? `jose: ${thrown.code}` : 'the signature cannot be checked'
+    return thrown instanceof errors.JOSEError ? WRONG_FOR_EVER + thrown.code : 'the signature cannot be checked'
   }
 }
