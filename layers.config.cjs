@@ -64,6 +64,7 @@ const layers = [
     job: 'the guards a call passes, in order',
     imports: [
       'capabilities/',
+      'nearest-spelling.ts',
       'identity/principal.ts',
       'audit/audit-trail.ts',
       'storage/recall-store.ts',
@@ -75,7 +76,7 @@ const layers = [
       'error-table.ts',
       'errors.ts',
     ],
-    packages: [],
+    packages: ['@bufbuild/cel', '@bufbuild/re2'],
   },
   {
     path: 'edge/',

@@ -68,10 +68,10 @@ export interface DecisionFields {
   /** Hash of the roles under which it was decided. */
   readonly policy: string
   readonly scopesNeeded?: readonly string[]
-  /** Of the scopes needed those that no role of the caller grants. */
+  /** Of the scopes needed those that no role of the caller grants, or its credential is not given. */
   readonly missing?: readonly string[]
-  /** Why it was denied: `hidden`, as if it did not exist, or `scope`. */
-  readonly reason?: 'hidden' | 'scope'
+  /** Why it was denied: `hidden`, as if it did not exist; `scope`, by its roles; `credential`, by its token or key; `rule`, by arguments. */
+  readonly reason?: 'hidden' | 'scope' | 'credential' | 'rule'
 }
 
 /** What both records of a call have. Names that a client chose are cut to 512 characters. */
