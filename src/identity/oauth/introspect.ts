@@ -3,7 +3,7 @@ import type { IntrospectionSettings } from './issuer-settings.ts'
 import type { Claims } from './map-claims.ts'
 
 /** The issuer cannot be asked, so nobody knows whether the token is right. */
-export class IntrospectionUnavailable extends Error {}
+class IntrospectionUnavailable extends Error {}
 
 /** Asks an issuer about tokens. */
 export interface Introspector {

@@ -14,7 +14,7 @@ export interface KeySet {
 }
 
 /** The keys of the issuer cannot be had, so nobody knows whether a token is right. */
-export class KeysUnavailable extends Error {}
+class KeysUnavailable extends Error {}
 
 /** What a key set works with. */
 export interface KeySetParts {
