@@ -16,7 +16,6 @@ import { newApiKey } from '../../src/app/new-key.ts'
 import { defineTool } from '../../src/capabilities/definition.ts'
 import { defaultConfig } from '../../src/config/default-config.ts'
 import type { Connector } from '../../src/connectors/connector.ts'
-import { ToolgateError } from '../../src/errors.ts'
 import { oauthOptions } from '../../src/identity/oauth/options.ts'
 import { MACHINE, PORTER, type RunningProvider, startOidcProvider } from '../oauth/start-oidc-provider.ts'
 import { hashOf, makeProofKey } from '../oauth/test-issuer.ts'
@@ -29,22 +28,13 @@ const crm: Connector = {
       definition: defineTool({
         name: 'whoami',
         description: 'Says who calls.',
+        annotations: { readOnlyHint: true },
         run: (_, { caller }) => JSON.stringify({ id: caller.id, roles: caller.roles }),
       }),
     },
     {
       source: 'wants-more.ts',
-      definition: defineTool({
-        name: 'wants_more',
-        description: 'Ends as a call does whose token lacks a scope.',
-        run: () => {
-          throw new ToolgateError({
-            code: 'INSUFFICIENT_SCOPE',
-            message: 'The token lacks a scope.',
-            data: { scopes: ['crm:read', 'crm:write'], missingScopes: ['crm:write'] },
-          })
-        },
-      }),
+      definition: defineTool({ name: 'wants_more', description: 'Writes, so it wants crm:write.', run: () => 'x' }),
     },
   ],
   close: async () => {},
@@ -239,13 +229,13 @@ describe('the challenge', () => {
     const response = await post({ authorization: `Bearer ${await token(provider)}` }, 'wants_more')
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([
       403,
-      `Bearer realm="toolgate", error="insufficient_scope", scope="crm:read crm:write", resource_metadata="${metadata()}"`,
+      `Bearer realm="toolgate", error="insufficient_scope", scope="crm:write", resource_metadata="${metadata()}"`,
     ])
   })
 
-  it('is not for keys, which have no scopes to ask for', async () => {
+  it('is not for keys, which no scope limits', async () => {
     const response = await post({ authorization: `Bearer ${key}` }, 'wants_more')
-    expect([response.status, response.headers.get('www-authenticate')]).toEqual([403, null])
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([200, null])
   })
 
   it('of a token in the URL is a 400', async () => {
