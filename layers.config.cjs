@@ -49,9 +49,9 @@ const layers = [
   },
   {
     path: 'identity/',
-    job: 'who is calling: principals and API keys',
+    job: 'who is calling: principals, API keys, access tokens',
     imports: ['storage/key-store.ts', 'observe/', 'errors.ts'],
-    packages: [],
+    packages: ['jose'],
   },
   {
     path: 'connectors/',

@@ -64,6 +64,7 @@ export type ErrorCode =
   | 'CONNECTOR_FAILED'
   | 'ADDRESS_IN_USE'
   | 'STORAGE_FAILED'
+  | 'ISSUER_UNAVAILABLE'
   | 'NOT_REACHABLE'
 
 /**
@@ -273,6 +274,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   ADDRESS_IN_USE: { meaning: 'The port to listen on is taken.', audience: 'operator' },
   STORAGE_FAILED: {
     meaning: 'The embedded storage cannot be opened, read or written.',
+    audience: 'operator',
+    jsonRpc: -31503,
+    http: 503,
+  },
+  ISSUER_UNAVAILABLE: {
+    meaning: 'The issuer of an access token cannot be asked whether it is valid.',
     audience: 'operator',
     jsonRpc: -31503,
     http: 503,

@@ -3,8 +3,11 @@ import { ToolgateError } from '../errors.ts'
 import { createApiKeyAuthenticator } from '../identity/api-key-authenticator.ts'
 import { type Authenticator, isRefusal } from '../identity/authenticator.ts'
 import { CertificateAuthenticator } from '../identity/certificate-authenticator.ts'
+import { chooseAuthenticator } from '../identity/choose-authenticator.ts'
 import type { KeyUses } from '../identity/key-uses.ts'
 import { anonymousPrincipal, localPrincipal } from '../identity/known-principals.ts'
+import type { OAuth } from '../identity/oauth/open-oauth.ts'
+import type { ProtectedResource } from '../identity/oauth/protected-resource.ts'
 import type { Pepper } from '../identity/pepper.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Refusal } from '../identity/refusal.ts'
@@ -15,6 +18,10 @@ import type { KeyStore, StoredKey } from '../storage/key-store.ts'
 export interface Access {
   readonly authenticator: Authenticator
   readonly anonymous: Principal | undefined
+  /** `undefined` where no access tokens are let in. */
+  readonly resource: ProtectedResource | undefined
+  /** Makes ready what the first caller would have to wait for. Never rejects. */
+  warmUp(): Promise<void>
   /** Who a caller in the same process or over stdio is; `undefined` when the configuration names nobody. */
   readonly local: Principal | undefined
   /** Whether a local caller who was let in would be let in still. */
@@ -33,32 +40,39 @@ interface Parts {
   readonly uses: KeyUses
   readonly clock: () => number
   readonly observer: Observer
+  /** `undefined` where no access tokens are let in. */
+  readonly oauth: OAuth | undefined
 }
 
 /** Reads the configuration's `access`. No file is touched before somebody has to be let in. */
-export function createAccess(config: Config, { pepper, store, keys, uses, clock, observer }: Parts): Access {
+export function createAccess(config: Config, parts: Parts): Access {
+  const { store, keys, clock, oauth } = parts
   const { access } = config
   const known = [...access.keys, ...keys]
   const anonymous = access.anonymous === undefined ? undefined : anonymousPrincipal(access.anonymous)
   const local = access.local === undefined ? undefined : localPrincipal(access.local)
   const { certificates } = access
   const keyHeader = access.keyHeader?.toLowerCase()
-  const parts = { pepper, keys: known, stores: [store], uses, keyHeader, clock, observer }
-  const authenticator = createApiKeyAuthenticator(parts)
+  const keyAuthenticator = createApiKeyAuthenticator({ ...parts, keys: known, stores: [store], keyHeader })
+  const bearer = chooseAuthenticator({ keys: keyAuthenticator, keyHeader, oauth: oauth?.authenticator })
   return {
-    authenticator: new CertificateAuthenticator({ certificates, bearer: authenticator }),
+    authenticator: new CertificateAuthenticator({ certificates, bearer, keyHeader }),
+    resource: oauth?.resource,
+    warmUp: async () => oauth?.warmUp(),
     anonymous,
     local,
     isValid: (principal) =>
-      authenticator.isValid(principal) && (principal.expiresAt === undefined || principal.expiresAt > clock()),
+      keyAuthenticator.isValid(principal) && (principal.expiresAt === undefined || principal.expiresAt > clock()),
     requireHttp(host) {
       if (anonymous !== undefined && !isLoopback(host)) throw anonymousEverywhere(host)
-      if (anonymous === undefined && certificates === undefined && known.length === 0 && store.list().length === 0)
-        throw nobodyOverHttp()
+      if (oauth !== undefined && !isLoopback(host) && config.server.publicUrl === undefined)
+        throw withoutPublicUrl(host)
+      const isOpen = anonymous !== undefined || certificates !== undefined || oauth !== undefined
+      if (!isOpen && known.length === 0 && store.list().length === 0) throw nobodyOverHttp()
       requireClasses(config, store)
     },
     requireLocal(key) {
-      if (key !== undefined && key !== '') return requireHolder(authenticator.authenticateKey(key, '127.0.0.1'))
+      if (key !== undefined && key !== '') return requireHolder(keyAuthenticator.authenticateKey(key, '127.0.0.1'))
       if (local !== undefined) return local
       throw nobodyLocal(Object.keys(access.roles))
     },
@@ -74,6 +88,14 @@ function nobodyOverHttp(): ToolgateError {
     code: 'NOT_CONFIGURED',
     message: 'No API key is configured, so nobody could be let in over HTTP.',
     hint: 'Make one with `toolgate keys new --name NAME --role ROLE`, or serve over --stdio.',
+  })
+}
+
+function withoutPublicUrl(host: string): ToolgateError {
+  return new ToolgateError({
+    code: 'NOT_CONFIGURED',
+    message: `Access tokens are issued for a URL, and ${host} does not tell which one clients use.`,
+    hint: 'Write server.publicUrl, such as https://mcp.example.com.',
   })
 }
 

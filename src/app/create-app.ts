@@ -21,6 +21,7 @@ import { createAuditSinks } from './audit-sinks.ts'
 import { createGuards } from './create-guards.ts'
 import { createLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
+import { createOAuthOpener, type ServedAt } from './oauth-opener.ts'
 import { openMetrics } from './open-metrics.ts'
 import { RunningApp } from './running-app.ts'
 import { Sources } from './sources.ts'
@@ -48,8 +49,14 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const pepper = openPepper(config.storage)
     const storage = openStorage(config.storage)
     const keyUses = createKeyUses({ store: openKeyUseStore(config.storage), clock, observer: log.observe })
+    const servedAt: ServedAt = { origin: undefined }
+    const closing = new AbortController()
+    const nonceKey = deriveKey(pepper, 'toolgate dpop nonce 1')
+    const openOAuth = createOAuthOpener({ servedAt, clock, observer: log.observe, signal: closing.signal, nonceKey })
     const keyParts = { pepper, store: storage.keys, keys: options.keys ?? [], uses: keyUses }
-    const openAccess = (wanted: Config): Access => createAccess(wanted, { ...keyParts, clock, observer: log.observe })
+    const openAccess = async (wanted: Config): Promise<Access> =>
+      createAccess(wanted, { ...keyParts, clock, observer: log.observe, oauth: await openOAuth(wanted) })
+    const access = await openAccess(config)
     const { audit, trail } = openTrail(config, options.auditTrail, { clock, observer: log.observe })
     const retention = createAuditRetention(config, { trail, observer: log.observe, clock })
     const recording = createAuditObserver(audit, clock)
@@ -61,7 +68,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const guards = createGuards(config, prepared, { audit, plan, observe, clock, timer, hashKey, rules })
     const engine = engineOf(config, guards, { pepper, storage })
     const records = { audit, recording, sinks, retention, log, metrics, usage }
-    return new RunningApp({ ...records, config, openAccess, engine, sources, storage, keyUses, hashKey })
+    const entry = { access, openAccess, servedAt, closing }
+    return new RunningApp({ ...records, ...entry, config, engine, sources, storage, keyUses, hashKey })
   } catch (thrown) {
     metrics?.close()
     await sources.close()

@@ -4,7 +4,7 @@ import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
 import type { Engine } from '../edge/engine.ts'
 import type { Callers } from '../edge/http/callers.ts'
-import type { HttpAccess, HttpEdge } from '../edge/http/serve-http.ts'
+import type { HttpEdge } from '../edge/http/serve-http.ts'
 import { connectInMemory, type MemoryClient, type MemoryPeer } from '../edge/memory/connect-in-memory.ts'
 import type { KeyUses } from '../identity/key-uses.ts'
 import { localPrincipal } from '../identity/known-principals.ts'
@@ -23,19 +23,27 @@ import type { AuditSinks } from './audit-sinks.ts'
 import { announceChanges, announceVisibility, compareCatalogs } from './compare-catalogs.ts'
 import { createGuards } from './create-guards.ts'
 import type { AppLog } from './create-log.ts'
+import { currentAccess } from './current-access.ts'
 import { identityOf } from './identity-of.ts'
 import { listRestartOptions } from './list-restart-options.ts'
 import { listenOn } from './listen-on.ts'
+import type { ServedAt } from './oauth-opener.ts'
 import { gaugeParts } from './open-metrics.ts'
 import { Readiness } from './readiness.ts'
 import type { PreparedSources } from './source.ts'
 import type { Sources } from './sources.ts'
 import type { UsageRecording } from './usage-recording.ts'
+import { waitAtMost } from './wait-at-most.ts'
 
 interface Parts {
   readonly config: Config
   /** Who may be let in under a configuration. */
-  readonly openAccess: (config: Config) => Access
+  readonly openAccess: (config: Config) => Promise<Access>
+  /** The same, under the one that it starts with. */
+  readonly access: Access
+  readonly servedAt: ServedAt
+  /** Ends what is asked of others to let somebody in. */
+  readonly closing: AbortController
   readonly engine: Engine
   readonly sources: Sources
   readonly storage: Storage
@@ -71,7 +79,7 @@ export class RunningApp implements App {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#config = parts.config
-    this.#access = parts.openAccess(parts.config)
+    this.#access = parts.access
     this.#readiness = new Readiness({ ...parts, breakers: () => parts.engine.guards.breakers })
     if (parts.metrics !== undefined) gaugeParts(parts.metrics, { ...parts, http: () => this.#http })
     parts.sources.listen({
@@ -110,11 +118,18 @@ export class RunningApp implements App {
     this.#parts.sinks.start('http')
     await this.#startUsage()
     const { createHttpEdge } = await import('../edge/http/serve-http.ts')
-    this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness, metrics, callers })
+    this.#http = createHttpEdge(
+      engine,
+      currentAccess(() => [this.#access, this.#config]),
+      { host, state: this.#readiness, metrics, callers },
+    )
     const port = await listenOn(this.#http, host, at.port ?? server.port)
     this.#host = host
     const scheme = server.tls === undefined ? 'http' : 'https'
-    const url = `${scheme}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${server.path}`
+    const origin = `${scheme}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
+    this.#parts.servedAt.origin = origin
+    void this.#access.warmUp()
+    const url = origin + server.path
     this.#isServing = true
     this.#recordStarted()
     this.#parts.retention.start()
@@ -162,7 +177,7 @@ export class RunningApp implements App {
       const rules = await compileRules(config.access.rules)
       const prepared = await this.#parts.sources.prepare(config.connectors, this.catalog)
       try {
-        const access = this.#parts.openAccess(config)
+        const access = await this.#parts.openAccess(config)
         if (this.#host !== undefined) access.requireHttp(this.#host)
         return this.#takeOver(config, { access, rules }, prepared)
       } catch (thrown) {
@@ -196,23 +211,6 @@ export class RunningApp implements App {
     const next = this.#reloading.then(change)
     this.#reloading = next.catch(() => {})
     return next
-  }
-
-  /** Whoever asks is answered by the configuration of that moment. */
-  #currentAccess(): HttpAccess {
-    const access = (): Access => this.#access
-    const keyHeader = (): string | undefined => this.#config.access.keyHeader
-    return {
-      get keyHeader() {
-        return keyHeader()
-      },
-      get authenticator() {
-        return access().authenticator
-      },
-      get anonymous() {
-        return access().anonymous
-      },
-    }
   }
 
   /** One step, from which nothing can fail: no call sees a part of the one configuration and a part of the other. */
@@ -253,6 +251,7 @@ export class RunningApp implements App {
     const { drain } = engine.options
     this.#readiness.setDraining()
     this.#callers?.close()
+    this.#parts.closing.abort()
     if (this.#http !== undefined) {
       if (this.#isServing) await setTimeout(drain.delayMs)
       await this.#http.close()
@@ -292,14 +291,6 @@ export class RunningApp implements App {
     }
     return { added, removed }
   }
-}
-
-/** Waits for something, but no longer than this. */
-async function waitAtMost(milliseconds: number, something: Promise<void>): Promise<void> {
-  const waiting = new AbortController()
-  const { signal } = waiting
-  await Promise.race([something, setTimeout(milliseconds, undefined, { signal }).catch(() => {})])
-  waiting.abort()
 }
 
 /** What a running server cannot take over is as it was. */

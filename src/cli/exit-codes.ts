@@ -78,6 +78,7 @@ const CLASSES: Readonly<Record<ErrorCode, ExitClass>> = {
   CONNECTOR_FAILED: 'configuration',
   ADDRESS_IN_USE: 'unavailable',
   STORAGE_FAILED: 'unavailable',
+  ISSUER_UNAVAILABLE: 'unavailable',
   NOT_REACHABLE: 'unavailable',
 }
 

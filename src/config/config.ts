@@ -7,6 +7,7 @@ import type { SkillsConnectorOptions } from '../connectors/skills/options.ts'
 import type { SqliteConnectorOptions } from '../connectors/sqlite/options.ts'
 import type { TypeScriptConnectorOptions } from '../connectors/typescript/options.ts'
 import type { ServerOptions } from '../edge/options.ts'
+import type { OAuthOptions } from '../identity/oauth/options.ts'
 import type { CertificateOptions, GrantOptions, KeyOptions } from '../identity/options.ts'
 import type { LogOptions, MetricsOptions } from '../observe/options.ts'
 import type {
@@ -43,6 +44,7 @@ export interface AccessOptions {
   readonly local?: GrantOptions
   readonly anonymous?: GrantOptions
   readonly certificates?: CertificateOptions
+  readonly oauth?: OAuthOptions
 }
 
 /** The configuration as the rest of the product sees it: checked, every default filled in, paths absolute, frozen. */

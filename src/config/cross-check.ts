@@ -33,6 +33,9 @@ export function crossCheck(checked: CrossChecked): readonly Mistake[] {
     ...checkClassReferences(checked),
     ...checkConnectorReferences(checked),
     ...checkAnonymous(checked),
+    ...findRepeated(checked, ['access', 'oauth', 'issuers'], 'issuer'),
+    ...checkOAuth(checked),
+    ...checkPublicUrl(checked),
     ...checkDeadlines(checked),
     ...checkCertificates(checked.value),
   ]
@@ -82,11 +85,49 @@ function checkRoleReferences(checked: CrossChecked): Mistake[] {
       index,
     ]),
   ]
+  const issuers = listAt(checked.value, ['access', 'oauth', 'issuers']).map(
+    (_, index): ConfigPath => ['access', 'oauth', 'issuers', index],
+  )
   const names = keysAt(checked.value, ['access', 'roles'])
   const paths = holders.flatMap((holder) =>
     listAt(checked.value, [...holder, 'roles']).map((_, index) => [...holder, 'roles', index]),
   )
-  return checkReferences(checked, paths, { names, shown: names, none: 'a role that `access.roles` defines' })
+  const granted = issuers.flatMap((issuer) => rolesOfIssuer(checked, issuer))
+  const referred = { names, shown: names, none: 'a role that `access.roles` defines' }
+  return checkReferences(checked, [...paths, ...granted], referred)
+}
+
+function rolesOfIssuer(checked: CrossChecked, issuer: ConfigPath): readonly ConfigPath[] {
+  const mapped = keysAt(checked.value, [...issuer, 'roles']).map((name): ConfigPath => [...issuer, 'roles', name])
+  const lists: readonly ConfigPath[] = [[...issuer, 'defaultRoles'], ...mapped]
+  return lists.flatMap((list) => listAt(checked.value, list).map((_, index) => [...list, index]))
+}
+
+/** What only shows when the options of OAuth are seen together. */
+function checkOAuth(checked: CrossChecked): Mistake[] {
+  const path: ConfigPath = ['access', 'oauth', 'issuers']
+  const issuers = listAt(checked.value, path)
+  const opaque = issuers.filter(
+    (one) => isPlainObject(one) && (one.introspection !== undefined || one.preset === 'google'),
+  )
+  const mistakes: Mistake[] = issuers.flatMap((one, index) => {
+    if (!isPlainObject(one) || one.preset !== 'google' || one.audience !== undefined) return []
+    const expected = '`audience`: the client IDs whose users may come, as Google issues tokens for no resource'
+    return [{ path: [...path, index], at: 'value', problem: 'has no `audience`', expected }]
+  })
+  if (opaque.length <= 1) return mistakes
+  const problem = 'has several issuers that are asked about opaque tokens, which do not say whose they are'
+  return [...mistakes, { path, at: 'key', problem, expected: '`introspection` for one issuer alone' }]
+}
+
+/** Tokens are for a URL, so it must be known. */
+function checkPublicUrl(checked: CrossChecked): Mistake[] {
+  const path: ConfigPath = ['access', 'oauth']
+  const host = valueAt(checked.value, ['server', 'host'])
+  if (valueAt(checked.value, path) === undefined || typeof host !== 'string' || isLoopback(host)) return []
+  if (valueAt(checked.value, ['server', 'publicUrl']) !== undefined) return []
+  const expected = '`server.publicUrl`, such as https://mcp.example.com: tokens are issued for that URL'
+  return [{ path, at: 'key', problem: 'does not say under which URL clients reach the server', expected }]
 }
 
 function checkClassReferences(checked: CrossChecked): Mistake[] {

@@ -8,6 +8,7 @@ import { skillsConnectorOptions } from '../connectors/skills/options.ts'
 import { sqliteConnectorOptions } from '../connectors/sqlite/options.ts'
 import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
+import { oauthOptions } from '../identity/oauth/options.ts'
 import {
   anonymousOptions,
   certificateOptions,
@@ -53,6 +54,7 @@ const accessOptions = z.strictObject({
   local: localOptions.exactOptional(),
   anonymous: anonymousOptions.exactOptional(),
   certificates: certificateOptions.exactOptional(),
+  oauth: oauthOptions.exactOptional(),
 })
 
 /** The one schema of the configuration. Connectors written as a map have become a list before it sees them. */

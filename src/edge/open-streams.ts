@@ -71,9 +71,11 @@ async function endRevoked(
   own: ReadonlySet<OpenStream>,
   isValid: (principal: Principal) => boolean | Promise<boolean>,
 ): Promise<void> {
-  const [first] = own
-  if (first === undefined || (await isValid(first.principal))) return
-  for (const { end } of [...own]) end()
+  // One user may have several credentials, each with its own streams.
+  for (const principal of new Set([...own].map((stream) => stream.principal))) {
+    if (await isValid(principal)) continue
+    for (const stream of [...own]) if (stream.principal === principal) stream.end()
+  }
 }
 
 function once(act: () => void): () => void {

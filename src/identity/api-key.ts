@@ -30,6 +30,11 @@ export function generateApiKey(): ApiKey {
   return { text: checked + checksumOf(checked), id }
 }
 
+/** Whether a token is meant as a key: nothing else begins like one. */
+export function looksLikeApiKey(token: string): boolean {
+  return token.startsWith('tg_')
+}
+
 /** The id in the text of a key, or `undefined` for anything that no key can look like. Says nothing of its validity. */
 export function parseApiKey(text: string): string | undefined {
   const id = WHOLE_KEY.exec(text)?.[1]

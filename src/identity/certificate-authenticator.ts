@@ -1,7 +1,7 @@
 import { type Authentication, type Authenticator, isRefusal } from './authenticator.ts'
 import { readCertificateName } from './certificate-name.ts'
 import type { ClientCertificate } from './client-certificate.ts'
-import { type Credentials, carriesCredential } from './credentials.ts'
+import { type Credentials, carriesCredential, headerValues } from './credentials.ts'
 import type { CertificateOptions, CertificateRule } from './options.ts'
 import type { Principal } from './principal.ts'
 import { credentialInUrl, invalidCertificate, type Refusal } from './refusal.ts'
@@ -10,8 +10,10 @@ import { credentialInUrl, invalidCertificate, type Refusal } from './refusal.ts'
 export interface CertificateAuthenticatorOptions {
   /** Who is in a certificate; absent where certificates identify nobody and tokens alone are bound to them. */
   readonly certificates: CertificateOptions | undefined
-  /** Looks at the `Authorization` header. */
+  /** Looks at the headers. */
   readonly bearer: Authenticator
+  /** A header in which keys are taken beside `Authorization`, in lower case. */
+  readonly keyHeader?: string | undefined
 }
 
 /** Which certificate let a principal in, for as long as somebody holds that principal. */
@@ -32,10 +34,10 @@ export class CertificateAuthenticator implements Authenticator {
   }
 
   authenticate(credentials: Credentials): Authentication | Promise<Authentication> {
-    const { certificate, authorization, query } = credentials
+    const { certificate, query } = credentials
     const problem = certificate?.findProblem()
     if (problem !== undefined) return invalidCertificate(problem)
-    if (certificate === undefined || authorization.length > 0) return this.#options.bearer.authenticate(credentials)
+    if (certificate === undefined || this.#hasHeader(credentials)) return this.#options.bearer.authenticate(credentials)
     if (query !== '' && carriesCredential(query)) return credentialInUrl
     return this.#options.certificates === undefined ? undefined : this.#identify(certificate)
   }
@@ -46,6 +48,11 @@ export class CertificateAuthenticator implements Authenticator {
     if (certificate === undefined || certificate.findProblem() !== undefined) return false
     const found = this.#identify(certificate)
     return !isRefusal(found) && found.id === principal.id
+  }
+
+  #hasHeader({ authorization, rawHeaders }: Credentials): boolean {
+    const { keyHeader } = this.#options
+    return authorization.length > 0 || (keyHeader !== undefined && headerValues(rawHeaders, keyHeader).length > 0)
   }
 
   #identify(certificate: ClientCertificate): Principal | Refusal {

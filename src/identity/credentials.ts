@@ -30,7 +30,7 @@ export interface RequestParts {
 }
 
 const AUTHORIZATION = 'authorization'
-const BEARER = /^bearer +([0-9A-Za-z\-._~+/]+=*) *$/i
+const CREDENTIAL = /^(bearer|dpop) +([0-9A-Za-z\-._~+/]+=*) *$/i
 const QUERY_NAMES = /(?:^|[&;])(?:access_token|api[_-]?key|authorization|key|token)=/i
 
 /** The credentials in a request, none of them checked. */
@@ -65,5 +65,13 @@ export function carriesCredential(query: string): boolean {
 
 /** The token of a `Bearer` header, or `undefined` for another scheme or a malformed value (RFC 6750 §2.1). */
 export function bearerToken(header: string): string | undefined {
-  return BEARER.exec(header)?.[1]
+  const found = schemeCredential(header)
+  return found?.scheme === 'bearer' ? found.token : undefined
+}
+
+/** Scheme and token of a `Bearer` or `DPoP` header (RFC 9449 §7.1); `undefined` for anything else. */
+export function schemeCredential(header: string): { scheme: 'bearer' | 'dpop'; token: string } | undefined {
+  const [, scheme = '', token] = CREDENTIAL.exec(header) ?? []
+  if (token === undefined) return undefined
+  return { scheme: scheme.length === 'dpop'.length ? 'dpop' : 'bearer', token }
 }

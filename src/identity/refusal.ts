@@ -12,6 +12,8 @@ export interface Refusal {
   readonly challenge?: string
   /** Seconds until another attempt is answered, where there were too many. */
   readonly retryAfterSeconds?: number
+  /** A nonce for the next proof (RFC 9449 §9). */
+  readonly dpopNonce?: string
 }
 
 const HEADER_HINT = 'Send it as `Authorization: Bearer tg_…`.'

@@ -26,13 +26,19 @@ export async function authenticateRequest(
   const { rawHeaders, url, method } = request
   const parts = { rawHeaders, url, method, address, certificate }
   const answer = access.authenticator.authenticate(readCredentials(parts))
-  const found = (answer instanceof Promise ? await answer : answer) ?? access.anonymous ?? missingCredential
+  const found = (answer instanceof Promise ? await answer : answer) ?? access.anonymous ?? missingFor(access)
   if (!isRefusal(found)) return found
   engine.guards.observe({ type: 'auth.refused', reason: found.reason, address, code: found.error.code })
   throw challenge(found, response)
 }
 
+/** Where access tokens are let in, those without a credential learn where to get one (RFC 9728 §5.1). */
+function missingFor({ resource }: HttpAccess): Refusal {
+  return resource?.missing ?? missingCredential
+}
+
 function challenge(refusal: Refusal, response: ServerResponse): ToolgateError {
   if (refusal.challenge !== undefined) response.setHeader('www-authenticate', refusal.challenge)
+  if (refusal.dpopNonce !== undefined) response.setHeader('dpop-nonce', refusal.dpopNonce)
   return refusal.error
 }

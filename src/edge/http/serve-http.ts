@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Server as SecureServer } from 'node:https'
 import { ToolgateError, toToolgateError } from '../../errors.ts'
 import type { Authenticator } from '../../identity/authenticator.ts'
+import type { ProtectedResource } from '../../identity/oauth/protected-resource.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { Engine } from '../engine.ts'
 import { createSessionStore, type SessionStore } from '../legacy/session-store.ts'
@@ -19,6 +20,7 @@ import { isProbe, type ReadyState, serveHealth } from './serve-health.ts'
 import { findSession, serveGet, servePost } from './serve-legacy.ts'
 import { type MetricsSource, serveMetrics } from './serve-metrics.ts'
 import { type HttpExchange, serveModern } from './serve-modern.ts'
+import { serveResourceMetadata } from './serve-resource-metadata.ts'
 import { createSsePair, type SsePair } from './serve-sse-pair.ts'
 import { createKeepAlive, type KeepAlive } from './sse-stream.ts'
 import { STALLED_MS, writeEmpty, writeError } from './write-json.ts'
@@ -45,6 +47,8 @@ export interface HttpAccess {
   readonly anonymous: Principal | undefined
   /** A header in which keys are taken beside `Authorization`. */
   readonly keyHeader?: string | undefined
+  /** `undefined` where no access tokens are let in. */
+  readonly resource?: ProtectedResource | undefined
 }
 
 interface Parts {
@@ -123,9 +127,10 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
       await serveMetrics(parts, request, response)
       return
     }
+    if (serveResourceMetadata(parts, request, response)) return
     parts.rules.check(request, response)
     const ssePair = findSsePair(parts, request)
-    if (ssePair === undefined) requirePath(request, parts.engine.options.path)
+    if (ssePair === undefined) requirePath(request, parts)
     if (request.method === 'OPTIONS') {
       writePreflight(request, response, parts.access.keyHeader)
       return
@@ -134,7 +139,16 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
     const principal = await authenticateRequest(parts, request, response)
     const place = request.method === 'POST' ? enter(parts, principal, { request, response }) : FREE
     const { keepAlive, stalledMs } = parts
-    const http = { request, response, principal, place, keepAlive, stalledMs, waiting: parts.engine.waiting }
+    const http = {
+      request,
+      response,
+      principal,
+      place,
+      keepAlive,
+      stalledMs,
+      waiting: parts.engine.waiting,
+      resource: parts.access.resource,
+    }
     if (ssePair === undefined) await serveMethod(parts, http)
     else await ssePair.serve(http)
   } catch (thrown) {
@@ -189,11 +203,15 @@ function findSsePair({ engine, ssePair }: Parts, request: IncomingMessage): SseP
   return path !== engine.options.path && ssePair?.owns(path) === true ? ssePair : undefined
 }
 
-function requirePath(request: IncomingMessage, path: string): void {
+const SIGN_IN = '; who issues access tokens stands at /.well-known/oauth-protected-resource'
+
+function requirePath(request: IncomingMessage, { engine, access }: Parts): void {
+  const { path } = engine.options
   if (request.url === path || pathOf(request) === path) return
   // A client whose key is refused looks for a sign-in at these paths, and shows its user what the last of them answers.
   const isSignIn = /^\/(register$|\.well-known\/(oauth-|openid-configuration))/.test(pathOf(request))
-  const hint = `MCP is served at ${path}${isSignIn ? '; there is no sign-in, send an API key that is valid' : ''}.`
+  const where = access.resource === undefined ? '; there is no sign-in, send an API key that is valid' : SIGN_IN
+  const hint = `MCP is served at ${path}${isSignIn ? where : ''}.`
   throw new ToolgateError({ code: 'NOT_FOUND', message: 'There is nothing here.', hint })
 }
 

@@ -10,8 +10,9 @@ import type { JsonRpcRequest, Message } from '../protocol/json-rpc.ts'
 import { ASSUMED_VERSION, LEGACY_VERSIONS } from '../protocol/versions.ts'
 import { httpStatusOf } from '../protocol/wire-error.ts'
 import type { HttpExchange } from './serve-modern.ts'
+import { setErrorHeaders } from './set-error-headers.ts'
 import { openSseStream } from './sse-stream.ts'
-import { setRetryAfter, writeEmpty, writeJson } from './write-json.ts'
+import { writeEmpty, writeJson } from './write-json.ts'
 
 /** Serves one POST of a revision before 2026-07-28. Throws what refuses it. */
 export async function servePost(
@@ -26,6 +27,8 @@ export async function servePost(
   }
   const found = findSession(sessions, http)
   const session = found instanceof Promise ? await found : found
+  // Another request with another token of the same user may have come in between.
+  session.principal = http.principal
   if (kind === 'request') {
     await serveRequest(engine, session, message, http)
     return
@@ -178,7 +181,7 @@ class LegacyReply implements Reply {
       return
     }
     const { response, stalledMs } = this.#http
-    if (error !== undefined) setRetryAfter(response, error)
+    if (error !== undefined) setErrorHeaders(this.#http, error)
     writeJson(response, error === undefined ? 200 : httpStatusOf(error, 'legacy'), message, stalledMs)
   }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { ToolgateError } from '../../errors.ts'
 import { writeChallenge } from '../../identity/challenge.ts'
+import type { Principal } from '../../identity/principal.ts'
 import { negotiateFormat } from '../../observe/metrics/negotiate-format.ts'
 import { type Format, MEDIA_TYPES } from '../../observe/metrics/write-exposition.ts'
 import type { Engine } from '../engine.ts'
@@ -37,14 +38,14 @@ const STALLED_MS = 30_000
  * the configuration lets such in, is held to the names and pages of the MCP endpoint.
  */
 export async function serveMetrics(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { engine, metrics, rules } = parts
+  const { engine, access, metrics, rules } = parts
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD')
     throw new ToolgateError({ code: 'METHOD_NOT_ALLOWED', message: 'Metrics are read with a GET.' })
   }
   const principal = await authenticateRequest(parts, request, response)
   if (principal.kind === 'anonymous') rules.check(request, response)
-  if (!engine.guards.policy.holds(principal, METRICS_SCOPE)) throw withoutScope(response)
+  if (!engine.guards.policy.holds(principal, METRICS_SCOPE)) throw withoutScope(response, principal, access.resource)
   const format = negotiateFormat(request.headers.accept)
   const headers = { 'content-type': MEDIA_TYPES[format], 'cache-control': 'no-store', vary: 'Accept' }
   response.writeHead(200, headers)
@@ -52,8 +53,10 @@ export async function serveMetrics(parts: Parts, request: IncomingMessage, respo
   response.end()
 }
 
-function withoutScope(response: ServerResponse): ToolgateError {
-  response.setHeader('www-authenticate', writeChallenge({ error: 'insufficient_scope', scope: METRICS_SCOPE }))
+function withoutScope(response: ServerResponse, principal: Principal, resource: HttpAccess['resource']): ToolgateError {
+  const challenge = resource?.challengeForScopes(principal, [METRICS_SCOPE])
+  const plain = writeChallenge({ error: 'insufficient_scope', scope: METRICS_SCOPE })
+  response.setHeader('www-authenticate', challenge ?? plain)
   return new ToolgateError({
     code: 'INSUFFICIENT_SCOPE',
     message: `Metrics need the scope ${METRICS_SCOPE}, which none of your roles grants.`,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ProtectedResource } from '../../identity/oauth/protected-resource.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { Cancellation } from '../../pipeline/call.ts'
 import { type Answer, answerRequest, type Engine } from '../engine.ts'
@@ -10,8 +11,9 @@ import { httpStatusOf } from '../protocol/wire-error.ts'
 import type { WaitingBytes } from '../waiting-bytes.ts'
 import { checkParamHeaders, checkStandardHeaders } from './header-ladder.ts'
 import type { Place } from './load-shedder.ts'
+import { setErrorHeaders } from './set-error-headers.ts'
 import { type KeepAlive, openSseStream, type SseStream } from './sse-stream.ts'
-import { setRetryAfter, writeJson } from './write-json.ts'
+import { writeJson } from './write-json.ts'
 
 /** One POST on its way: who sent it and where the answer goes. */
 export interface HttpExchange {
@@ -24,6 +26,8 @@ export interface HttpExchange {
   /** Milliseconds after which a client that takes nothing of its answer is cut off. */
   readonly stalledMs: number
   readonly waiting: WaitingBytes
+  /** `undefined` where no access tokens are let in. */
+  readonly resource: ProtectedResource | undefined
 }
 
 /**
@@ -92,7 +96,7 @@ class ModernReply {
       return
     }
     const { response, stalledMs } = this.#http
-    if (error !== undefined) setRetryAfter(response, error)
+    if (error !== undefined) setErrorHeaders(this.#http, error)
     writeJson(response, error === undefined ? 200 : httpStatusOf(error, 'modern'), message, stalledMs)
   }
 }

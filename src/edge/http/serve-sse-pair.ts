@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { ToolgateError } from '../../errors.ts'
+import type { Principal } from '../../identity/principal.ts'
 import { Connection } from '../connection.ts'
 import type { Engine } from '../engine.ts'
 import { claimsModern } from '../protocol/envelope.ts'
@@ -25,7 +26,7 @@ export interface SsePair {
 }
 
 interface Listener {
-  readonly principalId: string
+  readonly principal: Principal
   readonly connection: Connection
 }
 
@@ -56,7 +57,7 @@ function listen(engine: Engine, listeners: Map<string, Listener>, http: HttpExch
     transport: 'http',
     write: (message) => stream.send(message),
   })
-  listeners.set(id, { principalId: principal.id, connection })
+  listeners.set(id, { principal, connection })
   response.once('close', () => {
     listeners.delete(id)
     giveBack()
@@ -68,7 +69,7 @@ function listen(engine: Engine, listeners: Map<string, Listener>, http: HttpExch
 async function take(engine: Engine, listeners: ReadonlyMap<string, Listener>, http: HttpExchange): Promise<void> {
   const { request, response, principal } = http
   checkMediaType(request)
-  const { connection } = find(listeners, request, principal.id)
+  const { connection } = find(listeners, request, principal)
   const message = readMessage(await readBody(request, engine.options.maxBodyBytes), engine.options.maxJsonDepth)
   if (message.kind !== 'response' && claimsModern(message.message.params)) {
     // Its headers mirror its body and are checked where it is served.
@@ -82,11 +83,19 @@ async function take(engine: Engine, listeners: ReadonlyMap<string, Listener>, ht
   connection.receive(message)
 }
 
-/** One answer for an unknown id and for another principal's. */
-function find(listeners: ReadonlyMap<string, Listener>, request: IncomingMessage, principalId: string): Listener {
+/** All that decides what a principal may do. */
+function grantOf({ id, clientId, tenant, roles, scopes, claims }: Principal): string {
+  return JSON.stringify([id, clientId, tenant, roles, scopes, claims])
+}
+
+/**
+ * One answer for an unknown id and for another principal's. What is posted is served as what listens, so a token with fewer scopes
+ * than that of the listener is another one.
+ */
+function find(listeners: ReadonlyMap<string, Listener>, request: IncomingMessage, principal: Principal): Listener {
   const id = new URLSearchParams((request.url ?? '').split('?')[1]).get('sessionId')
   const found = id === null ? undefined : listeners.get(id)
-  if (found !== undefined && found.principalId === principalId) return found
+  if (found !== undefined && grantOf(found.principal) === grantOf(principal)) return found
   throw new ToolgateError({
     code: 'SESSION_NOT_FOUND',
     message: 'The session is unknown or has ended.',
