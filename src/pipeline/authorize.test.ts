@@ -5,7 +5,7 @@ import { defineTool } from '../capabilities/definition.ts'
 import type { Principal } from '../identity/principal.ts'
 import { createPolicy as createWholePolicy, type Policy } from './authorize.ts'
 import type { RoleOptions, ScopeOptions } from './options.ts'
-import { NO_RULES } from './rules/compile-rules.ts'
+import { compileRules, NO_RULES } from './rules/compile-rules.ts'
 import { compileGlob } from './selector/compile-selector.ts'
 
 const capability = (
@@ -159,6 +159,18 @@ describe('the policy', () => {
       missing: ['crm:write'],
     })
     expect(policy.decide(holder('a', 'b'), guarded).effect).toBe('permit')
+  })
+
+  it('hides what a rule hides, also from those who lack a scope for it', async () => {
+    const roles = { r: role({ allow: [{ name: '*' }], scopes: ['crm:read'] }) }
+    const ruleOptions = [{ name: 'own', require: 'principal.tenant == "acme"' }]
+    const policy = createWholePolicy({ roles, scopes: {}, rules: await compileRules(ruleOptions), ruleOptions })
+    const guarded = capability('x', { scopes: ['crm:admin'] })
+    expect(policy.decide({ ...holder('r'), tenant: 'acme' }, guarded)).toMatchObject({ reason: 'scope' })
+    for (const tenant of [{ tenant: 'globex' }, {}]) {
+      expect(policy.decide({ ...holder('r'), ...tenant }, guarded)).toMatchObject({ reason: 'hidden' })
+      expect(policy.decide({ ...holder('r'), ...tenant, scopes: [] }, guarded)).toMatchObject({ reason: 'hidden' })
+    }
   })
 
   it('never permits more when a role is taken away', () => {

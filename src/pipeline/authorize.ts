@@ -95,10 +95,11 @@ export function createPolicy({ roles, scopes, rules, ruleOptions }: PolicyParts)
     hash: hash('sha256', JSON.stringify([roles, scopes, ruleOptions]), 'base64url'),
     decide(principal, capability) {
       const decision = byRoles.decide(principal.roles, capability)
-      if (decision.effect === 'deny') return decision
+      if (decision.effect === 'deny' && decision.reason === 'hidden') return decision
+      // Before a missing scope is told: what a rule hides is not to be known of.
       const refusal = rules.ofPrincipal(principal, capability)
       if (refusal !== undefined) return hidden(refusal.rule)
-      if (principal.scopes === undefined) return decision
+      if (decision.effect === 'deny' || principal.scopes === undefined) return decision
       const given = principal.scopes
       const missing = capability.credentialScopes.filter((scope) => !includes(given, scope))
       return missing.length === 0 ? decision : { effect: 'deny', reason: 'credential', rule: decision.rule, missing }
