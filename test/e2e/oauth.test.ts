@@ -184,12 +184,12 @@ describe('beside it', () => {
     expect((await post({ authorization: `Bearer ${await token(opaque)}` })).status).toBe(200)
   })
 
-  it('an API key gets in, and a wrong one is told what it is told everywhere', async () => {
+  it('an API key gets in, and a wrong one is told where to get a token', async () => {
     expect((await post({ authorization: `Bearer ${key}` })).status).toBe(200)
     const wrong = await post({ authorization: `Bearer ${key.slice(0, -1)}` })
     expect([wrong.status, wrong.headers.get('www-authenticate')]).toEqual([
       401,
-      'Bearer realm="toolgate", error="invalid_token"',
+      `Bearer realm="toolgate", error="invalid_token", resource_metadata="${url.replace('/mcp', '/.well-known/oauth-protected-resource/mcp')}"`,
     ])
   })
 

@@ -29,7 +29,7 @@ export async function authenticateRequest(
   const found = (answer instanceof Promise ? await answer : answer) ?? access.anonymous ?? missingFor(access)
   if (!isRefusal(found)) return found
   engine.guards.observe({ type: 'auth.refused', reason: found.reason, address, code: found.error.code })
-  throw challenge(found, response)
+  throw challenge(found, response, access.resource)
 }
 
 /** Where access tokens are let in, those without a credential learn where to get one (RFC 9728 §5.1). */
@@ -37,8 +37,13 @@ function missingFor({ resource }: HttpAccess): Refusal {
   return resource?.missing ?? missingCredential
 }
 
-function challenge(refusal: Refusal, response: ServerResponse): ToolgateError {
-  if (refusal.challenge !== undefined) response.setHeader('www-authenticate', refusal.challenge)
-  if (refusal.dpopNonce !== undefined) response.setHeader('dpop-nonce', refusal.dpopNonce)
-  return refusal.error
+/** Whatever was sent and found wrong, a client that can get a token learns where (MCP 2026-07-28, Authorization). */
+function challenge(
+  { challenge: own, dpopNonce, error }: Refusal,
+  response: ServerResponse,
+  resource: HttpAccess['resource'],
+): ToolgateError {
+  if (own !== undefined) response.setHeader('www-authenticate', resource?.withMetadata(own) ?? own)
+  if (dpopNonce !== undefined) response.setHeader('dpop-nonce', dpopNonce)
+  return error
 }

@@ -24,6 +24,8 @@ export interface ProtectedResource {
   invalid(reason: string): Refusal
   /** For a proof that is right but for its nonce. */
   withoutNonce(nonce: string): Refusal
+  /** A challenge for credentials of any kind, with the way to the metadata (RFC 9728 §5.1). */
+  withMetadata(challenge: string): string
   /** The `WWW-Authenticate` of a call that wants these scopes, all of them; `undefined` for who has no token. */
   challengeForScopes(principal: Principal, scopes: readonly string[]): string | undefined
 }
@@ -86,6 +88,11 @@ export function createProtectedResource(parts: ResourceParts): ProtectedResource
       ...refusal(invalid, challenges.writeDpop({ error: 'use_dpop_nonce' }), 'the proof has no nonce of this server'),
       dpopNonce: nonce,
     }),
+    withMetadata(challenge) {
+      return challenge.includes('resource_metadata=')
+        ? challenge
+        : `${challenge}, resource_metadata="${metadataUrl(url())}"`
+    },
     challengeForScopes({ kind }, scopes) {
       if (kind !== 'oauth') return undefined
       return challenges.write({ error: 'insufficient_scope', scope: scopes.join(' ') })
