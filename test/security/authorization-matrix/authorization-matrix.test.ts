@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exists, KINDS, STATES } from './cells.ts'
 import type { Credential } from './credentials.ts'
@@ -56,6 +58,18 @@ describe('the authorization matrix', () => {
     const { compared, differences } = compareHidden(world.credentials, outcome.answers)
     expect(differences).toEqual([])
     expect(compared).toBeGreaterThan(500)
+  })
+
+  it('has told nobody a credential, in answers, log or trail', async () => {
+    const sent = await Promise.all(world.credentials.map((one) => one.headers({ method: 'POST', path: '/mcp' })))
+    const secrets = sent.flatMap(({ authorization }) => authorization?.split(' ')[1]?.slice(-40) ?? [])
+    expect(secrets.length).toBeGreaterThan(30)
+    const { log, directory } = world.server
+    const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((file) => file.isFile())
+    const kept = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
+    const told = [...log, ...kept, ...[...outcome.answers.values()].map(({ text }) => text)].join('\n')
+    expect(told).toContain('write_note')
+    expect(secrets.filter((secret) => told.includes(secret))).toEqual([])
   })
 
   it('has run what was permitted, once for each, and nothing else', () => {

@@ -65,8 +65,15 @@ export function certificateCredentials(certificates: Certificates): Credential[]
 const OWNER = { roles: ['owner'], tenant: 'acme' }
 const YESTERDAY = new Date(Date.now() - 86_400_000).toISOString()
 
+interface Keys {
+  readonly known: readonly StoredKey[]
+  readonly credentials: readonly Credential[]
+  /** A key that is valid elsewhere alone. */
+  readonly elsewhere: string
+}
+
 /** Keys, and what the server is to know of them. */
-export async function keyCredentials({ config }: Ground): Promise<{ known: StoredKey[]; credentials: Credential[] }> {
+export async function keyCredentials({ config }: Ground): Promise<Keys> {
   const make = (state: string, more: object) => newApiKey(config, { name: state, ...OWNER, ...more })
   const good = await make('good', {})
   const short = await make('under-scoped', { scopes: ['notes:read'] })
@@ -74,6 +81,7 @@ export async function keyCredentials({ config }: Ground): Promise<{ known: Store
   const expired = await make('expired', { expiresAt: YESTERDAY })
   const revoked = await make('revoked', {})
   const unknown = await make('wrong-key', {})
+  const elsewhere = await make('elsewhere', { allowFrom: ['10.0.0.0/8'] })
   const texts: Partial<Record<State, string>> = {
     good: good.text,
     'under-scoped': short.text,
@@ -86,7 +94,7 @@ export async function keyCredentials({ config }: Ground): Promise<{ known: Store
   }
   const ids = { good: good.stored.id, 'under-scoped': short.stored.id, 'other-tenant': other.stored.id }
   const known = [
-    ...[good.stored, short.stored, other.stored, expired.stored],
+    ...[good.stored, short.stored, other.stored, expired.stored, elsewhere.stored],
     { ...revoked.stored, revokedAt: YESTERDAY },
     { ...unknown.stored, hash: good.stored.hash },
   ]
@@ -95,7 +103,7 @@ export async function keyCredentials({ config }: Ground): Promise<{ known: Store
     const headers = async () => ({ authorization: `Bearer ${text}` })
     return { kind: 'key', state: state as State, id: id === undefined ? '' : `key:${id}`, headers }
   })
-  return { known, credentials }
+  return { known, credentials, elsewhere: elsewhere.text }
 }
 
 const SCOPES = 'notes:read notes:write notes:admin'

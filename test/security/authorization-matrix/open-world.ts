@@ -18,6 +18,8 @@ export interface World {
   readonly wire: Wire
   readonly credentials: readonly Credential[]
   readonly certificates: Certificates
+  /** A key that is valid from addresses alone that nobody here has. */
+  readonly keyOfElsewhere: string
   credential(kind: Kind, state: State): Credential
   /** How often handlers ran in all. */
   runs(): number
@@ -34,7 +36,7 @@ export async function openWorld(): Promise<World> {
   const tokens = await tokenCredentials(server, certificates)
   const credentials = [nobody, ...keys.credentials, ...tokens, ...certificateCredentials(certificates)]
   return {
-    ...{ server, wire, credentials, certificates },
+    ...{ server, wire, credentials, certificates, keyOfElsewhere: keys.elsewhere },
     credential(kind, state) {
       const found = credentials.find((one) => one.kind === kind && one.state === state)
       if (found === undefined) throw new Error(`no ${kind} that is ${state}`)

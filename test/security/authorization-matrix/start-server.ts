@@ -25,6 +25,10 @@ export interface Server {
   readonly activeTokens: Map<string, object>
   /** How often a handler ran: by the id of the caller and the name of the capability. */
   readonly runs: Map<string, number>
+  /** What it logged, line by line. */
+  readonly log: readonly string[]
+  /** With its storage and its audit trail. */
+  readonly directory: string
   close(): Promise<void>
 }
 
@@ -63,6 +67,7 @@ function configOf(issuer: string, files: object): object {
     },
     limits: { callsPerMinute: 1_000_000, burst: 1_000_000 },
     access: {
+      keyHeader: 'X-API-Key',
       roles: {
         owner: { scopes: ['notes:admin'], allow: [{ name: '*' }], deny: [{ tag: 'hidden' }] },
         member: { allow: [{ name: '*' }], deny: [{ tag: 'hidden' }, { tag: 'admin' }] },
@@ -98,12 +103,17 @@ function configOf(issuer: string, files: object): object {
 export async function startServer(ground: Ground, keys: readonly StoredKey[]): Promise<Server> {
   const { directory, authority, issuer, signingKey, config } = ground
   const runs = new Map<string, number>()
+  const log: string[] = []
   const activeTokens = new Map<string, object>()
   issuer.introspect = (token) => ({ active: activeTokens.has(token), ...activeTokens.get(token) })
-  const app = await createApp(config, { connectors: [connectorOf(runs)], keys, writeLog: () => {} })
+  const app = await createApp(config, {
+    connectors: [connectorOf(runs)],
+    keys,
+    writeLog: (line) => void log.push(line),
+  })
   const { url } = await app.listen()
   return {
-    ...{ app, url, authority, issuer, signingKey, activeTokens, runs },
+    ...{ app, url, authority, issuer, signingKey, activeTokens, runs, log, directory },
     async close() {
       await app.close()
       await issuer.close()
