@@ -41,7 +41,9 @@ export function createAccess(config: Config, { pepper, store, keys, clock, obser
     local,
     requireHttp(host) {
       if (anonymous !== undefined && !isLoopback(host)) throw anonymousEverywhere(host)
-      if (anonymous === undefined && known.length === 0 && store.list().length === 0) throw nobodyOverHttp()
+      const hasSignIn = access.oauth?.embedded !== undefined
+      if (anonymous === undefined && !hasSignIn && known.length === 0 && store.list().length === 0)
+        throw nobodyOverHttp()
     },
     requireLocal() {
       if (local !== undefined) return local

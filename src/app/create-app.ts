@@ -15,6 +15,7 @@ import type { App, AppOptions } from './app.ts'
 import { createAuditPlan, createAuditTrail } from './audit.ts'
 import { createAuditRetention } from './audit-retention.ts'
 import { createAuditSinks } from './audit-sinks.ts'
+import { Authorization } from './authorization.ts'
 import { createGuards } from './create-guards.ts'
 import { createLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
@@ -51,12 +52,13 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const sinks = createAuditSinks(config, { audit, observer: log.observe, clock })
     const plan = createAuditPlan(config, { pepper, store: storage.subjectKeys, clock, observer: log.observe })
     const observe = combineObservers([log.observe, recording])
+    const authorization = new Authorization({ pepper, storage, observer: observe, clock })
     const timer = options.clock ?? (() => performance.now())
     const hashKey = deriveKey(pepper, 'toolgate personal 1')
     const guards = createGuards(config, prepared, { audit, plan, observe, clock, timer, hashKey })
     const engine = engineOf(config, guards, { pepper, storage })
     const records = { audit, recording, sinks, retention, log, metrics, usage }
-    return new RunningApp({ ...records, config, openAccess, engine, sources, storage, hashKey })
+    return new RunningApp({ ...records, config, openAccess, authorization, engine, sources, storage, hashKey })
   } catch (thrown) {
     metrics?.close()
     await sources.close()

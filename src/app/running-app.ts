@@ -18,6 +18,7 @@ import type { App, ReconfigureReport, ReloadReport } from './app.ts'
 import { recordConfigChanged, recordStarted, recordStopped } from './audit.ts'
 import type { AuditRetention } from './audit-retention.ts'
 import type { AuditSinks } from './audit-sinks.ts'
+import type { Authorization } from './authorization.ts'
 import { announceChanges, announceVisibility, compareCatalogs } from './compare-catalogs.ts'
 import { createGuards } from './create-guards.ts'
 import type { AppLog } from './create-log.ts'
@@ -34,6 +35,7 @@ interface Parts {
   readonly config: Config
   /** Who may be let in under a configuration. */
   readonly openAccess: (config: Config) => Access
+  readonly authorization: Authorization
   readonly engine: Engine
   readonly sources: Sources
   readonly storage: Storage
@@ -100,11 +102,14 @@ export class RunningApp implements App {
     this.#access.requireHttp(host)
     this.#parts.sinks.start('http')
     await this.#startUsage()
+    const takeSignIn = await this.#parts.authorization.prepare(this.#config)
     const { createHttpEdge } = await import('../edge/http/serve-http.ts')
     this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness, metrics })
     const port = await listenOn(this.#http, host, at.port ?? server.port)
     this.#host = host
-    const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}${server.path}`
+    const origin = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
+    const url = `${origin}${server.path}`
+    takeSignIn(origin)
     this.#isServing = true
     this.#recordStarted()
     this.#parts.retention.start()
@@ -150,7 +155,10 @@ export class RunningApp implements App {
       try {
         const access = this.#parts.openAccess(config)
         if (this.#host !== undefined) access.requireHttp(this.#host)
-        return this.#takeOver(config, access, prepared)
+        const takeSignIn = await this.#parts.authorization.prepare(config)
+        const report = this.#takeOver(config, access, prepared)
+        takeSignIn()
+        return report
       } catch (thrown) {
         await prepared.discard()
         throw thrown
@@ -187,12 +195,16 @@ export class RunningApp implements App {
   /** Whoever asks is answered by the configuration of that moment. */
   #currentAccess(): HttpAccess {
     const access = (): Access => this.#access
+    const { authorization } = this.#parts
     return {
       get authenticator() {
         return access().authenticator
       },
       get anonymous() {
         return access().anonymous
+      },
+      get signIn() {
+        return authorization.current
       },
     }
   }

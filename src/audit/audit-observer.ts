@@ -1,5 +1,6 @@
 import { isoTime } from '../observe/iso-time.ts'
 import type { Observer } from '../observe/observation.ts'
+import type { GrantChanged, UserChanged } from './access-changes.ts'
 import { type AuditTrail, toEntry } from './audit-trail.ts'
 import { RefusalCounter } from './refusal-counter.ts'
 
@@ -11,6 +12,10 @@ export function createAuditObserver(audit: AuditTrail, clock: () => number): Obs
   })
   const observe: Observer = (observation) => {
     if (observation.type === 'auth.refused') refusals.count(observation.address, observation.reason)
+    if (observation.type === 'user.changed' || observation.type === 'grant.changed') {
+      const { type: event, ...change } = observation
+      audit.append(toEntry({ time: isoTime(clock()), event, ...change } as UserChanged | GrantChanged))
+    }
     if (observation.type === 'catalog.changed') {
       const { added, removed } = observation.details ?? {}
       audit.append(

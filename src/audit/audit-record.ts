@@ -1,3 +1,5 @@
+import type { GrantChanged, UserChanged } from './access-changes.ts'
+
 /**
  * One line of the trail. `seq` counts from 0 without a hole in a chain. `hash` is the last member of the line: base64url of
  * SHA-256 over the hash before (32 bytes; at the beginning SHA-256 of the chain's name) and the exact bytes of the line up to
@@ -18,6 +20,8 @@ export type AuditEvent =
   | ConfigChanged
   | CatalogChanged
   | KeyChanged
+  | UserChanged
+  | GrantChanged
   | LifecycleStarted
   | LifecycleStopped
   | SubjectIntroduced

@@ -1,6 +1,7 @@
 import { auditCommands } from './audit-commands.ts'
 import type { Command, Option } from './command.ts'
 import { config, help, json, path } from './common-options.ts'
+import { userCommands } from './user-commands.ts'
 
 const asRole: Option = {
   name: 'as',
@@ -279,6 +280,7 @@ export const commands: readonly Command[] = [
   explain,
   keysNew,
   keysList,
+  ...userCommands,
   ...auditCommands,
   usage,
   sandboxInit,

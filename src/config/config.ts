@@ -1,4 +1,5 @@
 import type { AuditOptions } from '../audit/options.ts'
+import type { EmbeddedOptions } from '../authorization-server/options.ts'
 import type { MssqlConnectorOptions } from '../connectors/mssql/options.ts'
 import type { MysqlConnectorOptions } from '../connectors/mysql/options.ts'
 import type { PostgresConnectorOptions } from '../connectors/postgres/options.ts'
@@ -30,6 +31,13 @@ export interface AccessOptions {
   readonly roles: Readonly<Record<string, RoleOptions>>
   readonly local?: GrantOptions
   readonly anonymous?: GrantOptions
+  readonly oauth?: OAuthOptions
+}
+
+/** How callers come with tokens. */
+export interface OAuthOptions {
+  /** The authorization server that Toolgate is itself. */
+  readonly embedded?: EmbeddedOptions
 }
 
 /** The configuration as the rest of the product sees it: checked, every default filled in, paths absolute, frozen. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditOptions, type OpenAuditOptions } from '../audit/options.ts'
+import { embeddedOptions } from '../authorization-server/options.ts'
 import { mssqlConnectorOptions } from '../connectors/mssql/options.ts'
 import { mysqlConnectorOptions } from '../connectors/mysql/options.ts'
 import { postgresConnectorOptions } from '../connectors/postgres/options.ts'
@@ -40,6 +41,14 @@ const accessOptions = z.strictObject({
   roles: roleOptions.default({}),
   local: localOptions.exactOptional(),
   anonymous: anonymousOptions.exactOptional(),
+  oauth: z
+    .strictObject({
+      embedded: embeddedOptions
+        .exactOptional()
+        .describe('Toolgate signs users in itself; see docs/how-to/sign-in-without-an-identity-provider.md.'),
+    })
+    .exactOptional()
+    .describe('Callers with tokens. `embedded` alone, in place of the mapping, means that with every default.'),
 })
 
 /** The one schema of the configuration. Connectors written as a map have become a list before it sees them. */

@@ -40,6 +40,7 @@ export interface ServerOptions {
   readonly host: string
   readonly port: number
   readonly path: string
+  readonly publicUrl?: string
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
   readonly maxBodyBytes: number
@@ -72,6 +73,8 @@ const LONGEST_MS = 2_147_483_647
 const HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)$/
 const LISTEN_HOST = /^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)$/
 const ORIGIN = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$/
+const PUBLIC_URL =
+  /^(https:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)|http:\/\/(localhost|127\.0\.0\.1|\[::1\]))(:[0-9]{1,5})?(\/[A-Za-z0-9\-._~]+)*$/
 const PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*$/
 
 const count = (max = 10_000_000): z.ZodNumber => z.int().min(1).max(max)
@@ -144,6 +147,13 @@ export const serverOptions: z.ZodType<ServerOptions> = z.strictObject({
     .regex(PATH, { error: 'a path that starts with /, such as /mcp, without query or spaces' })
     .default('/mcp')
     .describe('Path of the MCP endpoint.'),
+  publicUrl: z
+    .string()
+    .regex(PUBLIC_URL, { error: 'a URL such as https://mcp.example.com, without query and without a slash at the end' })
+    .exactOptional()
+    .describe(
+      'URL under which clients reach the server, without `path`. Its host may stand in the Host header. OAuth needs it, unless the server listens for this machine alone.',
+    ),
   allowedHosts: z
     .array(z.string().regex(HOST, { error: 'a host name without scheme, port or path, such as mcp.example.com' }))
     .default([])

@@ -47,7 +47,7 @@ export function createFailureLimiter(clock: () => number): FailureLimiter {
 }
 
 /** IPv6 hands every customer a /64 at least, so a single address there means nothing. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!address.includes(':')) return address
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped

@@ -5,10 +5,12 @@ import { ToolgateError } from '../../errors.ts'
 export interface OriginRules {
   /** Throws `FOREIGN_HOST` or `FOREIGN_ORIGIN`; sets the CORS headers of a permitted page. */
   check(request: IncomingMessage, response: ServerResponse): void
+  /** Throws `FOREIGN_HOST`; any page may ask. */
+  checkHost(request: IncomingMessage): void
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
-const EXPOSED = 'Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After'
+const EXPOSED = 'Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, DPoP-Nonce, Retry-After'
 
 /**
  * A page that has rebound its own name to this address sends a foreign Host; a page elsewhere a foreign Origin. Both
@@ -16,22 +18,28 @@ const EXPOSED = 'Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-A
  */
 export function createOriginRules(options: {
   readonly host: string
+  readonly publicUrl?: string
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
 }): OriginRules {
   const hosts = new Set([
     ...LOOPBACK,
     options.host.toLowerCase(),
+    ...(options.publicUrl === undefined ? [] : [new URL(options.publicUrl).hostname]),
     ...options.allowedHosts.map((host) => host.toLowerCase()),
   ])
   const origins = new Set(options.allowedOrigins.map((origin) => origin.toLowerCase()))
   // The same few values come with every request; answers are kept so that they are taken apart once.
   const knownHosts = new Set<string>()
+  const checkHost = ({ headers: { host } }: IncomingMessage): void => {
+    if (host === undefined || !(knownHosts.has(host) || isKnownHost(host, hosts))) throw foreignHost()
+    if (knownHosts.size < 100) knownHosts.add(host)
+  }
   return {
+    checkHost,
     check(request, response) {
-      const { host, origin } = request.headers
-      if (host === undefined || !(knownHosts.has(host) || isKnownHost(host, hosts))) throw foreignHost()
-      if (knownHosts.size < 100) knownHosts.add(host)
+      checkHost(request)
+      const { origin } = request.headers
       if (origin === undefined) return
       if (!isKnownOrigin(origin, origins)) throw foreignOrigin()
       response.setHeader('access-control-allow-origin', origin)
@@ -76,6 +84,7 @@ const ALLOWED_HEADERS = [
   'Accept',
   'Authorization',
   'Content-Type',
+  'DPoP',
   'Last-Event-ID',
   'MCP-Protocol-Version',
   'Mcp-Method',

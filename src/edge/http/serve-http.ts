@@ -12,6 +12,7 @@ import { authenticateRequest } from './authenticate-request.ts'
 import { createOriginRules, type OriginRules, writePreflight } from './check-origin.ts'
 import { checkAccept, checkMediaType, checkRequest, pathOf } from './check-request.ts'
 import { LoadShedder, type Place } from './load-shedder.ts'
+import type { MountedServer } from './mounted-server.ts'
 import { discardBody, readBody } from './read-body.ts'
 import { isProbe, type ReadyState, serveHealth } from './serve-health.ts'
 import { findSession, serveGet, servePost } from './serve-legacy.ts'
@@ -39,6 +40,8 @@ export interface HttpAccess {
   readonly authenticator: Authenticator
   /** Who a request without a credential is; `undefined` refuses it. */
   readonly anonymous: Principal | undefined
+  /** Absent where users do not sign in here. */
+  readonly signIn?: MountedServer | undefined
 }
 
 interface Parts {
@@ -112,6 +115,13 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
     }
     if (isForMetrics(parts, request)) {
       await serveMetrics(parts, request, response)
+      return
+    }
+    const { signIn } = parts.access
+    if (signIn?.owns(pathOf(request)) === true && pathOf(request) !== parts.engine.options.path) {
+      // Which pages may ask it what, it knows best itself.
+      parts.rules.checkHost(request)
+      await signIn.handle(request, response)
       return
     }
     parts.rules.check(request, response)
