@@ -71,7 +71,9 @@ const client: z.ZodType<OAuthClientOptions> = z
       .exactOptional()
       .describe('Secret of the client, 32 characters or more; take it from the environment.'),
     jwks: z
-      .strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(10) })
+      .strictObject({
+        keys: z.array(z.record(z.string(), z.unknown())).min(1).max(10).describe('Its keys, as JWKs (RFC 7517).'),
+      })
       .exactOptional()
       .describe('Public keys with which the client proves who it is (`private_key_jwt`); better than a secret.'),
     machine: machine.exactOptional(),
