@@ -15,6 +15,8 @@ interface Step {
   readonly provider: Provider
   readonly details: Interaction
   readonly clientName: string
+  /** Whether it gets a refresh token. */
+  readonly goesOn: boolean
   readonly redirectUri: URL
   /** As CSP names it. */
   readonly formTarget: string
@@ -45,7 +47,8 @@ async function readStep(parts: ServerParts, { request, response, path }: PageExc
   const redirectUri = new URL(String(details.params.redirect_uri))
   // CSP knows no IPv6 addresses.
   const formTarget = redirectUri.hostname.startsWith('[') ? redirectUri.protocol : redirectUri.origin
-  return { provider, details, clientName: client.clientName ?? client.clientId, redirectUri, formTarget }
+  const goesOn = client.grantTypeAllowed('refresh_token')
+  return { provider, details, clientName: client.clientName ?? client.clientId, goesOn, redirectUri, formTarget }
 }
 
 function finish({ request, response }: PageExchange, { provider }: Step, result: InteractionResults): Promise<void> {
@@ -117,7 +120,7 @@ function showConsent(parts: ServerParts, { request, response, path }: PageExchan
     redirectHost: redirectUri.host,
     isLoopback: ['localhost', '127.0.0.1', '[::1]'].includes(redirectUri.hostname),
     scopes: grantedScopes(parts, details, user.roles).map((scope) => inWords(parts, scope)),
-    days: Math.ceil(parts.options.grantMs / 86_400_000),
+    ...(step.goesOn ? { days: Math.ceil(parts.options.grantMs / 86_400_000) } : {}),
     formTarget,
   })
   sendPage(response, page)

@@ -67,7 +67,7 @@ export function consentPage(given: FormPlace & Asked & { readonly formTarget: st
 <dl>
 <dt>Who asks</dt><dd>${client}<br><span class="soft">${origin}</span></dd>
 <dt>Where the answer is sent</dt><dd><code>${redirectHost}</code>${given.isLoopback ? html`<br><span class="soft">This computer. Any program on it could be listening.</span>` : none}</dd>
-<dt>For how long</dt><dd>${given.days === undefined ? 'Some minutes' : `Until you or an administrator end it, ${given.days} days at most`}</dd>
+<dt>For how long</dt><dd>${given.days === undefined ? 'Some minutes' : `Until you change your password or an administrator ends it, ${given.days} days at most`}</dd>
 </dl>
 ${given.isUnverified ? html`<p class="bad">Nobody has checked that name. Allow it only if you have just started to connect this program yourself.</p>` : none}
 <form method="post" action="${action}">
@@ -110,7 +110,7 @@ ${tell(problem)}
 ${hidden(token)}
 <label for="name">User name</label>
 <input id="name" name="name" value="${name}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="128" required>
-<label for="current">Password of now</label>
+<label for="current">Current password</label>
 <input id="current" name="current" type="password" autocomplete="current-password" maxlength="256" required>
 ${newPassword(problem)}
 <button>Change the password</button>
