@@ -77,6 +77,7 @@ const layers = [
     job: 'the guards a call passes, in order',
     imports: [
       'capabilities/',
+      'nearest-spelling.ts',
       'identity/principal.ts',
       'audit/audit-trail.ts',
       'storage/recall-store.ts',
@@ -88,7 +89,7 @@ const layers = [
       'error-table.ts',
       'errors.ts',
     ],
-    packages: [],
+    packages: ['@bufbuild/cel', '@bufbuild/re2'],
   },
   {
     path: 'edge/',

@@ -159,7 +159,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     isErrorResult: true,
   },
   FORBIDDEN: {
-    meaning: 'A role of the caller selects this capability, but none grants a scope that it needs.',
+    meaning:
+      'A role of the caller selects this capability, but neither a role nor the credential gives a scope that it needs.',
     audience: 'user',
     jsonRpc: -31403,
     http: 200,
@@ -202,8 +203,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     http: 401,
   },
   INSUFFICIENT_SCOPE: {
-    meaning: 'No role of the credential grants the scope that this path needs.',
-    audience: 'operator',
+    meaning: 'The credential lacks a scope that is needed here; with a token that has `scopes` it would be permitted.',
+    audience: 'user',
     jsonRpc: -31403,
     http: 403,
   },

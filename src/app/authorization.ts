@@ -49,12 +49,13 @@ export class Authorization {
   #create(config: Config, packages: Packages, listensAt: string): AuthorizationServer | undefined {
     const options = config.access.oauth?.embedded
     if (options === undefined) return undefined
-    const { roles } = config.access
+    const { roles, scopes } = config.access
     const { pepper, ...parts } = this.#parts
     const issuer = config.server.publicUrl ?? listensAt
     return createAuthorizationServer({
       ...{ ...parts, packages, options, issuer, resource: `${issuer}${config.server.path}` },
-      scopesOf: (names) => scopesOf(roles, names),
+      scopesOf: (names) => scopesOf(config.access, names),
+      describeScope: (scope) => (Object.hasOwn(scopes, scope) ? scopes[scope]?.description : undefined),
       roles: Object.keys(roles),
       secrets: authorizationSecrets(pepper),
     })
@@ -68,8 +69,13 @@ export function authorizationSecrets(pepper: Pepper): Secrets {
   return { key, sealer: createSealer(key('oauth storage')) }
 }
 
-/** The scopes that roles grant, each once. */
-function scopesOf(roles: Config['access']['roles'], names: readonly string[]): readonly string[] {
-  const granted = names.flatMap((name) => roles[name]?.scopes ?? [])
-  return [...new Set(granted)].sort()
+/** The scopes that roles grant and what these imply, each once. */
+function scopesOf({ roles, scopes }: Config['access'], names: readonly string[]): readonly string[] {
+  const granted = new Set(names.flatMap((name) => roles[name]?.scopes ?? []))
+  // A set goes on to what is added to it meanwhile.
+  for (const scope of granted) {
+    const implied = Object.hasOwn(scopes, scope) ? (scopes[scope]?.implies ?? []) : []
+    for (const each of implied) granted.add(each)
+  }
+  return [...granted].sort()
 }

@@ -8,6 +8,7 @@ import { createSealer } from '../edge/seal.ts'
 import { openPepper, type Pepper } from '../identity/pepper.ts'
 import { combineObservers } from '../observe/combine-observers.ts'
 import type { Guards } from '../pipeline/guards.ts'
+import { compileRules } from '../pipeline/rules/compile-rules.ts'
 import { createMemorySessionRecords } from '../storage/memory/session-records.ts'
 import { openStorage, type Storage } from '../storage/open-storage.ts'
 import { type Access, createAccess } from './access.ts'
@@ -40,6 +41,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const log = createLog(config, options, [usage.observe, metrics?.observe])
   const sources = new Sources(options.connectors ?? [], log.observe, options.pauses)
   try {
+    const rules = await compileRules(config.access.rules)
     const prepared = await sources.prepare(config.connectors)
     prepared.commit()
     const pepper = openPepper(config.storage)
@@ -55,7 +57,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const authorization = new Authorization({ pepper, storage, observer: observe, clock })
     const timer = options.clock ?? (() => performance.now())
     const hashKey = deriveKey(pepper, 'toolgate personal 1')
-    const guards = createGuards(config, prepared, { audit, plan, observe, clock, timer, hashKey })
+    const guards = createGuards(config, prepared, { audit, plan, observe, clock, timer, hashKey, rules })
     const engine = engineOf(config, guards, { pepper, storage })
     const records = { audit, recording, sinks, retention, log, metrics, usage }
     return new RunningApp({ ...records, config, openAccess, authorization, engine, sources, storage, hashKey })

@@ -1,19 +1,21 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { Capability } from '../capabilities/capability.ts'
 import type { Config } from '../config/config.ts'
 import { ToolgateError } from '../errors.ts'
 import type { Observer } from '../observe/observation.ts'
 import type { AuditPlan } from '../pipeline/audit-plan.ts'
 import { createPolicy } from '../pipeline/authorize.ts'
 import { createBreakers } from '../pipeline/breakers.ts'
-import { compileSelector } from '../pipeline/compile-selector.ts'
 import { Gate } from '../pipeline/gate.ts'
 import type { Guards } from '../pipeline/guards.ts'
 import { InFlight } from '../pipeline/in-flight.ts'
 import { createMemoryRateCounters } from '../pipeline/memory-rate-counters.ts'
-import type { LimitRuleOptions } from '../pipeline/options.ts'
 import { Recall } from '../pipeline/recall.ts'
+import type { Rules } from '../pipeline/rules/compile-rules.ts'
 import { createMaskerSelection, createMaskingDescription, type SelectMasker } from '../pipeline/select-masker.ts'
+import { compileSelector } from '../pipeline/selector/compile-selector.ts'
+import type { SelectorOptions } from '../pipeline/selector/options.ts'
 import { createUseLimits } from '../pipeline/use-limits.ts'
 import { createSanitizer } from '../sanitize/sanitizer.ts'
 import { createMemoryRecallStore } from '../storage/memory/recall-store.ts'
@@ -29,6 +31,8 @@ export interface GuardParts {
   readonly timer: () => number
   /** For hashes of personal data. */
   readonly hashKey: Uint8Array
+  /** Of the configuration. */
+  readonly rules: Rules
 }
 
 /** The configuration that was served before, and its guards. */
@@ -48,16 +52,16 @@ export function createGuards(
   before?: Served,
 ): Guards {
   const { access, limits, idempotency, sanitize } = config
-  const { hashKey, ...shared } = parts
+  const { hashKey, rules, ...shared } = parts
   const kept = before !== undefined && isDeepStrictEqual(before.config.limits, limits) ? before.guards : undefined
   const isSameRecall = before !== undefined && isDeepStrictEqual(before.config.idempotency, idempotency)
   const maskerOf = selectMasker(sanitize, hashKey)
   // What a rule is for may be what a connector that is missing offers.
-  if (!isPartial) requireMatches(limits.rules, catalog)
+  if (!isPartial) requireMatches(config, rules, allOf(catalog))
   return {
     ...shared,
     catalog,
-    policy: createPolicy(access.roles),
+    policy: createPolicy({ ...access, rules, ruleOptions: access.rules }),
     inFlight: new InFlight(before?.guards.inFlight),
     recall: isSameRecall ? before.guards.recall : createRecall(idempotency, parts.clock),
     use: createUseLimits(limits, access.roles),
@@ -71,14 +75,21 @@ export function createGuards(
   }
 }
 
-/** A limit that bounds nothing is a spelling mistake, and would be found when it was needed. */
-function requireMatches(rules: readonly LimitRuleOptions[], catalog: Guards['catalog']): void {
-  const capabilities = allOf(catalog)
-  const idle = rules.findIndex(({ select }) => !capabilities.some(compileSelector(select).selects))
-  if (idle < 0) return
+/** A rule or a limit that is for nothing is a spelling mistake, and would be found when it was needed. */
+function requireMatches({ access, limits }: Config, rules: Rules, offered: readonly Capability[]): void {
+  if (offered.length === 0) return
+  const isIdle = (select: SelectorOptions): boolean => !offered.some(compileSelector(select).selects)
+  const idle = [
+    ...limits.rules.flatMap(({ select }, index) => (isIdle(select) ? [`limits.rules[${index}].select`] : [])),
+    ...rules.idle(offered).map((index) => `access.rules[${index}].select`),
+    ...Object.entries(access.roles).flatMap(([name, { deny }]) =>
+      deny.flatMap((select, index) => (isIdle(select) ? [`access.roles.${name}.deny[${index}]`] : [])),
+    ),
+  ]
+  if (idle.length === 0) return
   throw new ToolgateError({
     code: 'CONFIG_INVALID',
-    message: `limits.rules[${idle}].select selects nothing that is offered.`,
+    message: `${idle.join(' and ')} ${idle.length === 1 ? 'selects' : 'select'} nothing that is offered.`,
     hint: '`toolgate list` shows what is offered.',
   })
 }

@@ -10,6 +10,11 @@ export function listenOn({ server }: HttpEdge, host: string, port: number): Prom
   })
 }
 
+/** What is listened on, as an origin. */
+export function originOf(host: string, port: number): string {
+  return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
+}
+
 function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): ToolgateError {
   if (cause.code === 'EADDRINUSE') {
     return new ToolgateError({

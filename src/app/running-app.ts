@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
@@ -11,6 +10,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { Metrics } from '../observe/metrics/create-metrics.ts'
 import type { Observer } from '../observe/observation.ts'
 import { type ExplainedCall, type Explanation, explainCall } from '../pipeline/explain-call.ts'
+import { compileRules, type Rules } from '../pipeline/rules/compile-rules.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import type { UsageQuery, UsageSum } from '../usage/read-usage.ts'
 import type { Access } from './access.ts'
@@ -24,7 +24,7 @@ import { createGuards } from './create-guards.ts'
 import type { AppLog } from './create-log.ts'
 import { identityOf } from './identity-of.ts'
 import { listRestartOptions } from './list-restart-options.ts'
-import { listenOn } from './listen-on.ts'
+import { listenOn, originOf } from './listen-on.ts'
 import { gaugeParts } from './open-metrics.ts'
 import { Readiness } from './readiness.ts'
 import type { PreparedSources } from './source.ts'
@@ -107,9 +107,8 @@ export class RunningApp implements App {
     this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness, metrics })
     const port = await listenOn(this.#http, host, at.port ?? server.port)
     this.#host = host
-    const origin = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
-    const url = `${origin}${server.path}`
-    takeSignIn(origin)
+    const url = `${originOf(host, port)}${server.path}`
+    takeSignIn(originOf(host, port))
     this.#isServing = true
     this.#recordStarted()
     this.#parts.retention.start()
@@ -151,14 +150,14 @@ export class RunningApp implements App {
 
   reconfigure(config: Config): Promise<ReconfigureReport> {
     return this.#inTurn(async () => {
+      const rules = await compileRules(config.access.rules)
       const prepared = await this.#parts.sources.prepare(config.connectors, this.catalog)
       try {
         const access = this.#parts.openAccess(config)
         if (this.#host !== undefined) access.requireHttp(this.#host)
         const takeSignIn = await this.#parts.authorization.prepare(config)
-        const report = this.#takeOver(config, access, prepared)
         takeSignIn()
-        return report
+        return this.#takeOver(config, { access, rules }, prepared)
       } catch (thrown) {
         await prepared.discard()
         throw thrown
@@ -210,13 +209,17 @@ export class RunningApp implements App {
   }
 
   /** One step, from which nothing can fail: no call sees a part of the one configuration and a part of the other. */
-  #takeOver(config: Config, access: Access, prepared: PreparedSources): ReconfigureReport {
+  #takeOver(
+    config: Config,
+    { access, rules }: { readonly access: Access; readonly rules: Rules },
+    prepared: PreparedSources,
+  ): ReconfigureReport {
     const { engine, log } = this.#parts
     const before = { config: this.#config, guards: engine.guards }
     const needRestart = listRestartOptions(before.config, config)
     const { audit, plan, observe, clock, timer } = before.guards
     const { hashKey } = this.#parts
-    const parts = { audit, plan, observe, clock, timer, hashKey }
+    const parts = { audit, plan, observe, clock, timer, hashKey, rules }
     const guards = createGuards(config, prepared, parts, before)
     const { catalog } = before.guards
     engine.guards = guards
@@ -226,7 +229,7 @@ export class RunningApp implements App {
     log.use(config)
     const change = compareCatalogs(catalog, prepared.catalog)
     // Other roles see other names, whether or not there are others.
-    const isVisibilityChanged = !isDeepStrictEqual(before.config.access.roles, config.access.roles)
+    const isVisibilityChanged = before.guards.policy.hash !== guards.policy.hash
     if (isVisibilityChanged) announceVisibility(engine.events)
     else announceChanges(change, engine.events)
     const retire = prepared.commit()

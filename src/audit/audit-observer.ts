@@ -1,10 +1,11 @@
 import { isoTime } from '../observe/iso-time.ts'
-import type { Observer } from '../observe/observation.ts'
+import type { Observation, Observer } from '../observe/observation.ts'
 import type { GrantChanged, UserChanged } from './access-changes.ts'
+import type { AuditEvent } from './audit-record.ts'
 import { type AuditTrail, toEntry } from './audit-trail.ts'
 import { RefusalCounter } from './refusal-counter.ts'
 
-/** An observer that writes into the trail what is no call: who was not let in, and what is offered. */
+/** An observer that writes into the trail what is no call: who was not let in, what is offered, and overloads. */
 export function createAuditObserver(audit: AuditTrail, clock: () => number): Observer & { close(): void } {
   const refusals = new RefusalCounter({
     clock,
@@ -12,18 +13,33 @@ export function createAuditObserver(audit: AuditTrail, clock: () => number): Obs
   })
   const observe: Observer = (observation) => {
     if (observation.type === 'auth.refused') refusals.count(observation.address, observation.reason)
-    if (observation.type === 'user.changed' || observation.type === 'grant.changed') {
-      const { type: event, ...change } = observation
-      audit.append(toEntry({ time: isoTime(clock()), event, ...change } as UserChanged | GrantChanged))
-    }
-    if (observation.type === 'catalog.changed') {
-      const { added, removed } = observation.details ?? {}
-      audit.append(
-        toEntry({ time: isoTime(clock()), event: 'catalog.changed', added: names(added), removed: names(removed) }),
-      )
-    }
+    const event = toEvent(observation, clock)
+    if (event !== undefined) audit.append(toEntry(event))
   }
   return Object.assign(observe, { close: () => refusals.close() })
+}
+
+function toEvent(seen: Observation, clock: () => number): AuditEvent | undefined {
+  switch (seen.type) {
+    case 'catalog.changed':
+      return {
+        event: seen.type,
+        time: isoTime(clock()),
+        added: names(seen.details?.added),
+        removed: names(seen.details?.removed),
+      }
+    case 'overload.began':
+      return { event: seen.type, time: isoTime(clock()), ...seen.details }
+    case 'overload.ended':
+      return { event: seen.type, time: isoTime(clock()), ...seen.details }
+    case 'user.changed':
+    case 'grant.changed': {
+      const { type: event, ...change } = seen
+      return { event, time: isoTime(clock()), ...change } as UserChanged | GrantChanged
+    }
+    default:
+      return undefined
+  }
 }
 
 function names(value: unknown): readonly string[] {

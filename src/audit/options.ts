@@ -69,7 +69,7 @@ const retention: z.ZodType<RetentionOptions> = z.strictObject({
   ),
   config: span.describe('What is offered, and under which configuration: `config.changed`, `catalog.changed`.'),
   lifecycle: span.describe(
-    'Starts and ends, and what went wrong: `lifecycle.started`, `lifecycle.stopped`, `gap`, `sink.failed`.',
+    'Starts and ends, and what went wrong: `lifecycle.started`, `lifecycle.stopped`, `overload.began`, `overload.ended`, `gap`, `sink.failed`.',
   ),
   trail: span.describe('What was done with the trail: `trail.read`, `subject.erased`, `subject.held`, `hold.changed`.'),
 })

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
-import type { Checkpoint } from './audit-record.ts'
 import { type AuditEntry, type Introduction, toMembers } from './audit-trail.ts'
 import { endLine, firstHash } from './chain-hash.ts'
 import { MerkleTree } from './merkle-tree.ts'
 import { type NoteSigner, toCheckpointText } from './signed-note.ts'
+import type { Checkpoint } from './trail-event.ts'
 
 /** Where a chain stands: what its next record follows. */
 export interface ChainState {

@@ -10,12 +10,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { Checkpoint } from './audit-record.ts'
 import { hashBytes, splitLine } from './chain-hash.ts'
 import { MerkleTree } from './merkle-tree.ts'
 import { firstSeqOf, parseRecord } from './read-segments.ts'
 import { type ChainState, newChainState, originOf } from './record-chain.ts'
 import { type NoteKey, openNote } from './signed-note.ts'
+import type { Checkpoint } from './trail-event.ts'
 
 /** A chain as it was left. */
 export interface RecoveredChain {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Observer } from '../observe/observation.ts'
 import type { SubjectKeyStore } from '../storage/subject-key-store.ts'
-import type { SubjectIdentity } from './audit-record.ts'
 import type { Introduction } from './audit-trail.ts'
 import { SubjectKey } from './subject-key.ts'
+import type { SubjectIdentity } from './trail-event.ts'
 
 /** A principal as the trail knows it: by a pseudonym, with a key of its own. */
 export interface Subject extends Introduction {

@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer'
 import { basename } from 'node:path'
-import type { Checkpoint, Retention } from './audit-record.ts'
 import { firstHash, hashBytes, splitLine } from './chain-hash.ts'
 import { MerkleTree } from './merkle-tree.ts'
 import { type ChainLine, firstSeqOf, listSegments, parseRecord, readLines } from './read-segments.ts'
 import { originOf } from './record-chain.ts'
 import { type NoteKey, openNote } from './signed-note.ts'
+import type { Checkpoint, Retention } from './trail-event.ts'
 
 /** What is wrong with a chain, and where it begins. */
 export interface Finding {

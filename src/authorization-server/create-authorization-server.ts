@@ -29,6 +29,8 @@ export interface AuthorizationServerParts {
   readonly resource: string
   /** Scopes that these roles grant. */
   readonly scopesOf: (roles: readonly string[]) => readonly string[]
+  /** What a scope allows, in the words that users read when they agree. */
+  readonly describeScope: (scope: string) => string | undefined
   readonly roles: readonly string[]
   readonly storage: { readonly oauth: OAuthStore; readonly users: UserStore }
   readonly secrets: Secrets
@@ -89,6 +91,7 @@ export function createAuthorizationServer(given: AuthorizationServerParts): Auth
       issuer,
       resource,
       scopesOf: given.scopesOf,
+      describeScope: given.describeScope,
       roles: given.roles,
       users,
       buckets,

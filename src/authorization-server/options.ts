@@ -30,7 +30,6 @@ export interface EmbeddedOptions {
   readonly grantMs: number
   readonly sessionMs: number
   readonly keyRotationMs: number
-  readonly scopes: Readonly<Record<string, string>>
   readonly clients: readonly OAuthClientOptions[]
   readonly clientMetadata: boolean
   readonly registration: RegistrationOptions
@@ -122,10 +121,6 @@ export const embeddedOptions: z.ZodType<EmbeddedOptions> = z.strictObject({
   keyRotationMs: milliseconds(3650 * DAY_MS)
     .default(90 * DAY_MS)
     .describe('Age in milliseconds at which a new signing key takes over.'),
-  scopes: z
-    .record(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/), z.string().min(1).max(300))
-    .default({})
-    .describe('What a scope lets a client do, in the words that users read when they agree, by scope.'),
   clients: z.array(client).max(1000).default([]).describe('Clients that are known beforehand.'),
   clientMetadata: z
     .boolean()

@@ -114,7 +114,7 @@ describe('a form', () => {
 describe('consent', () => {
   it('names the client, where the answer goes, what is allowed and for how long', async () => {
     const text = await consentPage()
-    for (const told of ['The CLI', '<code>127.0.0.1</code>', 'crm:read', '90 days', '<strong>ada</strong>']) {
+    for (const told of ['The CLI', '<code>127.0.0.1</code>', 'see customers', '90 days', '<strong>ada</strong>']) {
       expect(text).toContain(told)
     }
     expect(text).not.toContain('crm:write')

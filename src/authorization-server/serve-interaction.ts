@@ -171,7 +171,9 @@ function grantedScopes(
   return [BASE_SCOPE, ...scopesOf(roles)].filter((scope) => asked.has(scope))
 }
 
-function inWords({ options }: ServerParts, scope: string): string {
-  const own = Object.hasOwn(options.scopes, scope) ? options.scopes[scope] : undefined
-  return own ?? (scope === BASE_SCOPE ? 'use the tools that are open to you, in your name' : `use what needs ${scope}`)
+function inWords({ describeScope }: ServerParts, scope: string): string {
+  return (
+    describeScope(scope) ??
+    (scope === BASE_SCOPE ? 'use the tools that are open to you, in your name' : `use what needs ${scope}`)
+  )
 }

@@ -17,6 +17,8 @@ export interface ServerParts {
   readonly resource: string
   /** Scopes that these roles grant. */
   readonly scopesOf: (roles: readonly string[]) => readonly string[]
+  /** What a scope allows, in words. */
+  readonly describeScope: (scope: string) => string | undefined
   /** Names of all roles. */
   readonly roles: readonly string[]
   readonly users: Users

@@ -13,7 +13,10 @@ export interface CapabilityBase {
   readonly tags: readonly string[]
   /** Of which a caller must have one; `undefined` when it takes none. */
   readonly roles: readonly string[] | undefined
+  /** Those that its definition names: roles must grant them. */
   readonly scopes: readonly string[]
+  /** What a credential that is limited to scopes must have: `scopes`, or else `<connector>:read` or `<connector>:write`. */
+  readonly credentialScopes: readonly string[]
   readonly isReadOnly: boolean
   readonly timeoutMs: number | undefined
   /** The item of the list it stands in, as clients see it. */

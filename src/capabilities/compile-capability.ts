@@ -64,7 +64,7 @@ function checkName(name: unknown): asserts name is string {
   })
 }
 
-type Base = Omit<CapabilityBase, 'isReadOnly' | 'listing'>
+type Base = Omit<CapabilityBase, 'isReadOnly' | 'credentialScopes' | 'listing'>
 
 function baseOf(definition: Described & { name: string }, origin: Origin, owner: string): Base {
   return {
@@ -76,6 +76,15 @@ function baseOf(definition: Described & { name: string }, origin: Origin, owner:
     scopes: definition.scopes ?? [],
     timeoutMs: definition.timeoutMs,
   }
+}
+
+/** A definition without scopes of its own has the one of its connector. */
+function access(
+  { scopes, connector }: Base,
+  isReadOnly: boolean,
+): Pick<CapabilityBase, 'isReadOnly' | 'credentialScopes'> {
+  const own = `${connector}:${isReadOnly ? 'read' : 'write'}`
+  return { isReadOnly, credentialScopes: scopes.length > 0 ? scopes : [own] }
 }
 
 /** The members that every list item has, without those that are absent. */
@@ -106,7 +115,7 @@ function compileTool(definition: ToolDefinition, base: Base): Tool {
   return {
     ...base,
     kind: 'tool',
-    isReadOnly: definition.annotations?.readOnlyHint === true,
+    ...access(base, definition.annotations?.readOnlyHint === true),
     input,
     output,
     paramHeaders: findParamHeaders(input.json),
@@ -140,7 +149,7 @@ function compileResource(definition: ResourceDefinition, base: Base): Resource {
   }
   const { uri, mimeType, size, annotations } = definition
   const listing = listingOf(definition, { uri, mimeType, size, annotations })
-  return { ...base, kind: 'resource', isReadOnly: true, uri, definition, listing }
+  return { ...base, kind: 'resource', ...access(base, true), uri, definition, listing }
 }
 
 function compileTemplate(definition: ResourceTemplateDefinition, base: Base): ResourceTemplate {
@@ -149,7 +158,7 @@ function compileTemplate(definition: ResourceTemplateDefinition, base: Base): Re
   if (unknown !== undefined) throw unknownCompletion(unknown, template.variables)
   const { uriTemplate, mimeType, annotations } = definition
   const listing = listingOf(definition, { uriTemplate, mimeType, annotations })
-  return { ...base, kind: 'resourceTemplate', isReadOnly: true, template, definition, listing }
+  return { ...base, kind: 'resourceTemplate', ...access(base, true), template, definition, listing }
 }
 
 function compilePrompt(definition: PromptDefinition, base: Base): Prompt {
@@ -166,7 +175,7 @@ function compilePrompt(definition: PromptDefinition, base: Base): Prompt {
     required: required.includes(name),
   }))
   const listing = listingOf(definition, { arguments: promptArguments.length > 0 ? promptArguments : undefined })
-  return { ...base, kind: 'prompt', isReadOnly: true, input, definition, listing }
+  return { ...base, kind: 'prompt', ...access(base, true), input, definition, listing }
 }
 
 function unknownCompletion(name: string, known: readonly string[]): ToolgateError {

@@ -10,7 +10,14 @@ import type { TypeScriptConnectorOptions } from '../connectors/typescript/option
 import type { ServerOptions } from '../edge/options.ts'
 import type { GrantOptions, KeyOptions } from '../identity/options.ts'
 import type { LogOptions, MetricsOptions } from '../observe/options.ts'
-import type { IdempotencyOptions, LimitOptions, RoleOptions, SanitizeOptions } from '../pipeline/options.ts'
+import type {
+  IdempotencyOptions,
+  LimitOptions,
+  RoleOptions,
+  SanitizeOptions,
+  ScopeOptions,
+} from '../pipeline/options.ts'
+import type { RuleOptions } from '../pipeline/rules/options.ts'
 import type { StorageOptions } from '../storage/options.ts'
 import type { UsageOptions } from '../usage/options.ts'
 
@@ -29,6 +36,9 @@ export interface AccessOptions {
   readonly keys: readonly KeyOptions[]
   /** Role by name. The record has no prototype, so `roles[name]` finds roles alone. */
   readonly roles: Readonly<Record<string, RoleOptions>>
+  /** Scope by name; no prototype either. */
+  readonly scopes: Readonly<Record<string, ScopeOptions>>
+  readonly rules: readonly RuleOptions[]
   readonly local?: GrantOptions
   readonly anonymous?: GrantOptions
   readonly oauth?: OAuthOptions

@@ -25,6 +25,7 @@ export function crossCheck(checked: CrossChecked): readonly Mistake[] {
     ...findRepeated(checked, ['connectors'], 'name'),
     ...findRepeated(checked, ['access', 'keys'], 'name'),
     ...findRepeated(checked, ['access', 'keys'], 'id'),
+    ...findRepeated(checked, ['access', 'rules'], 'name'),
     ...findRepeatedSinks(checked),
     ...checkRoleReferences(checked),
     ...checkConnectorReferences(checked),
@@ -72,6 +73,7 @@ function checkRoleReferences(checked: CrossChecked): Mistake[] {
     ['access', 'local'],
     ['access', 'anonymous'],
     ...listAt(checked.value, [...EMBEDDED, 'clients']).map((_, index) => [...EMBEDDED, 'clients', index, 'machine']),
+    ...listAt(checked.value, ['access', 'rules']).map((_, index) => ['access', 'rules', index]),
   ]
   const names = keysAt(checked.value, ['access', 'roles'])
   const paths = holders.flatMap((holder) =>
@@ -92,13 +94,13 @@ function checkConnectorReferences(checked: CrossChecked): Mistake[] {
       return listAt(checked.value, selectors).map((_, index) => [...selectors, index, 'connector'])
     }),
   )
-  const rules = listAt(checked.value, ['limits', 'rules']).map((_, index) => [
-    'limits',
-    'rules',
-    index,
-    'select',
-    'connector',
-  ])
+  const lists: readonly ConfigPath[] = [
+    ['limits', 'rules'],
+    ['access', 'rules'],
+  ]
+  const rules = lists.flatMap((list) =>
+    listAt(checked.value, list).map((_, index): ConfigPath => [...list, index, 'select', 'connector']),
+  )
   const shown = names.filter((name) => !hidden.includes(name))
   return checkReferences(checked, [...paths, ...rules], { names, shown, none: 'a connector that `connectors` lists' })
 }

@@ -26,6 +26,8 @@ test('a folder of tools is allowed to whoever runs it, and to nobody else', () =
   expect(config.access).toEqual({
     keys: [],
     roles: { user: { scopes: [], allow: [{ name: '*' }], deny: [] } },
+    scopes: {},
+    rules: [],
     local: { roles: ['user'] },
   })
   expect(Object.isFrozen(config.connectors)).toBe(true)

@@ -11,7 +11,8 @@ import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
 import { anonymousOptions, keyOptions, localOptions } from '../identity/options.ts'
 import { logOptions, metricsOptions } from '../observe/options.ts'
-import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions } from '../pipeline/options.ts'
+import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions, scopeOptions } from '../pipeline/options.ts'
+import { ruleOptions } from '../pipeline/rules/options.ts'
 import { storageOptions } from '../storage/options.ts'
 import { usageOptions } from '../usage/options.ts'
 import type { Config } from './config.ts'
@@ -39,6 +40,8 @@ const connectorOptions = z.discriminatedUnion('type', [
 const accessOptions = z.strictObject({
   keys: keyOptions.default([]),
   roles: roleOptions.default({}),
+  scopes: scopeOptions.default({}),
+  rules: ruleOptions.default([]),
   local: localOptions.exactOptional(),
   anonymous: anonymousOptions.exactOptional(),
   oauth: z

@@ -1,4 +1,5 @@
 import type { Principal } from '../identity/principal.ts'
+import { isVisible } from '../pipeline/authorize.ts'
 import type { Guards } from '../pipeline/guards.ts'
 import { canRead } from './can-read.ts'
 import type { ChangeEvent } from './event-bus.ts'
@@ -13,7 +14,7 @@ export function mayHear(guards: Guards, principal: Principal, event: ChangeEvent
       return maySeeTask(guards, principal, event.task)
     default: {
       const { changed } = event
-      const isSeen = changed?.some((capability) => guards.policy.decide(principal, capability).effect === 'permit')
+      const isSeen = changed?.some((capability) => isVisible(guards.policy.decide(principal, capability)))
       return isSeen ?? true
     }
   }

@@ -8,6 +8,7 @@ import { type AuthenticatorSubject, authenticatorSuite } from '../testkit/authen
 import { generateApiKey, hashApiKey } from './api-key.ts'
 import { type ApiKeyAuthenticator, createApiKeyAuthenticator } from './api-key-authenticator.ts'
 import { type Authentication, isRefusal } from './authenticator.ts'
+import { readCredentials } from './credentials.ts'
 import { fixedPepper } from './pepper.ts'
 import type { Principal } from './principal.ts'
 import type { Refusal } from './refusal.ts'
@@ -56,7 +57,7 @@ function countingStore(
 }
 
 const send = (authenticator: ApiKeyAuthenticator, text: string, address = '192.0.2.1'): Authentication =>
-  authenticator.authenticate({ authorization: [`Bearer ${text}`], query: '', address })
+  authenticator.authenticate(readCredentials({ rawHeaders: ['Authorization', `Bearer ${text}`], url: '/mcp', address }))
 
 function refused(answer: Authentication): Refusal {
   if (!isRefusal(answer)) throw new Error('It was let in.')

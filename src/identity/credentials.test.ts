@@ -1,16 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { generateApiKey } from './api-key.ts'
-import { bearerToken, carriesCredential, readCredentials } from './credentials.ts'
+import { bearerToken, carriesCredential, headerValues, readCredentials } from './credentials.ts'
 
 describe('credentials of a request', () => {
+  const rawHeaders = ['Host', 'a', 'AUTHORIZATION', 'Bearer x', 'authorizations', 'no', 'authorization', 'Bearer y']
+
   it('are every Authorization header, whatever its case, the query and the address', () => {
-    expect(
-      readCredentials({
-        rawHeaders: ['Host', 'a', 'AUTHORIZATION', 'Bearer x', 'authorizations', 'no', 'authorization', 'Bearer y'],
-        url: '/mcp?a=1?b',
-        address: '::1',
-      }),
-    ).toEqual({ authorization: ['Bearer x', 'Bearer y'], query: 'a=1?b', address: '::1' })
+    expect(readCredentials({ rawHeaders, url: '/mcp?a=1?b', method: 'POST', address: '::1' })).toEqual({
+      authorization: ['Bearer x', 'Bearer y'],
+      query: 'a=1?b',
+      address: '::1',
+      method: 'POST',
+      path: '/mcp',
+      rawHeaders,
+    })
+  })
+
+  it('have every value of a header, whatever its case', () => {
+    expect(headerValues(rawHeaders, 'authorization')).toEqual(['Bearer x', 'Bearer y'])
+    expect(headerValues(rawHeaders, 'x-none')).toEqual([])
   })
 
   it('are empty where there are none', () => {
@@ -18,6 +26,9 @@ describe('credentials of a request', () => {
       authorization: [],
       query: '',
       address: '',
+      method: '',
+      path: '',
+      rawHeaders: [],
     })
   })
 

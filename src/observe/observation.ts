@@ -79,8 +79,16 @@ export type Observation =
       readonly outcome: 'admitted' | 'refused' | 'cancelled'
       readonly waitedMs: number
     }
-  | { readonly type: 'overload.began'; readonly message: string; readonly details?: Record<string, unknown> }
-  | { readonly type: 'overload.ended'; readonly message: string; readonly details?: Record<string, unknown> }
+  | {
+      readonly type: 'overload.began'
+      readonly message: string
+      readonly details: { readonly delayMs: number; readonly callsInFlight: number }
+    }
+  | {
+      readonly type: 'overload.ended'
+      readonly message: string
+      readonly details: { readonly refused: number; readonly durationMs: number }
+    }
   | { readonly type: 'sink.failed'; readonly message: string; readonly cause?: unknown }
   | { readonly type: 'trail.shortened'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'sink.recovered'; readonly message: string; readonly details?: Record<string, unknown> }

@@ -2,7 +2,7 @@ import type { AuditLevel } from '../audit/audit-record.ts'
 import type { AuditLevelOptions } from '../audit/options.ts'
 import type { Subjects } from '../audit/subjects.ts'
 import type { Capability } from '../capabilities/capability.ts'
-import { compileSelector } from './compile-selector.ts'
+import { compileSelector } from './selector/compile-selector.ts'
 
 /** How calls are recorded. */
 export interface AuditPlan {

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { compileCapability } from '../capabilities/compile-capability.ts'
 import { defineTool } from '../capabilities/definition.ts'
 import type { Principal } from '../identity/principal.ts'
-import { createPolicy } from './authorize.ts'
-import { compileGlob } from './compile-selector.ts'
-import type { RoleOptions } from './options.ts'
+import { createPolicy as createWholePolicy, type Policy } from './authorize.ts'
+import type { RoleOptions, ScopeOptions } from './options.ts'
+import { NO_RULES } from './rules/compile-rules.ts'
+import { compileGlob } from './selector/compile-selector.ts'
 
 const capability = (
   name: string,
@@ -24,6 +25,8 @@ const capability = (
   )
 
 const holder = (...roles: string[]): Principal => ({ id: 'key:1', name: 'ci', kind: 'api-key', roles })
+const createPolicy = (roles: Record<string, RoleOptions>, scopes: Record<string, ScopeOptions> = {}): Policy =>
+  createWholePolicy({ roles, scopes, rules: NO_RULES, ruleOptions: [] })
 const role = (given: Partial<RoleOptions>): RoleOptions => ({ scopes: [], allow: [], deny: [], ...given })
 
 describe('the policy', () => {
@@ -69,6 +72,79 @@ describe('the policy', () => {
     expect(policy.decide(holder('all', 'finance'), salaries).effect).toBe('permit')
     expect(policy.decide(holder('all', 'unknown'), capability('b', { roles: ['unknown'] })).effect).toBe('deny')
     expect(policy.decide(holder('all'), capability('c', { roles: [] })).effect).toBe('deny')
+  })
+
+  describe('of a credential that is limited to scopes', () => {
+    const roles = {
+      user: role({ allow: [{ name: '*' }] }),
+      payer: role({ allow: [{ name: 'pay' }], scopes: ['pay:any'] }),
+    }
+    const scopes = {
+      'crm:all': { implies: ['crm:read', 'crm:write'] },
+      everything: { implies: ['crm:all', 'pay:any'] },
+    }
+    const policy = createPolicy(roles, scopes)
+    const limited = (...given: string[]): Principal => ({ ...holder('user', 'payer'), scopes: given })
+    const read = capability('read', { readOnly: true })
+    const write = capability('write')
+    const pay = capability('pay', { scopes: ['pay:any'] })
+
+    it('wants the scope of the connector for what names none: to read, or else to write', () => {
+      expect(policy.decide(limited('crm:read'), read).effect).toBe('permit')
+      expect(policy.decide(limited('crm:read'), write)).toEqual({
+        effect: 'deny',
+        reason: 'credential',
+        rule: 'role user: allow name *',
+        missing: ['crm:write'],
+      })
+      expect(policy.decide(limited('crm:write'), read)).toMatchObject({ missing: ['crm:read'] })
+      expect(policy.decide(limited(), read).effect).toBe('deny')
+    })
+
+    it('wants the scopes that a definition names in place of it', () => {
+      expect(policy.decide(limited('pay:any'), pay).effect).toBe('permit')
+      expect(policy.decide(limited('crm:write'), pay)).toMatchObject({ reason: 'credential', missing: ['pay:any'] })
+    })
+
+    it('gives it nothing that the roles do not', () => {
+      expect(policy.decide({ ...limited('pay:any', 'crm:write'), roles: ['user'] }, pay)).toMatchObject({
+        reason: 'scope',
+      })
+      expect(policy.decide({ ...limited('crm:read'), roles: [] }, read)).toMatchObject({ reason: 'hidden' })
+    })
+
+    it('takes a scope for those that it implies, over several steps', () => {
+      expect(policy.decide(limited('crm:all'), write).effect).toBe('permit')
+      expect(policy.decide(limited('everything'), write).effect).toBe('permit')
+      expect(policy.decide(limited('everything'), pay).effect).toBe('permit')
+      const wide = createPolicy({ r: role({ allow: [{ name: '*' }], scopes: ['everything'] }) }, scopes)
+      expect(wide.decide(holder('r'), pay).effect).toBe('permit')
+    })
+
+    it('is limited in what is no capability too', () => {
+      const metrics = createPolicy({ ops: role({ scopes: ['toolgate:metrics'] }) })
+      expect(metrics.holds(holder('ops'), 'toolgate:metrics')).toBe(true)
+      expect(metrics.holds({ ...holder('ops'), scopes: [] }, 'toolgate:metrics')).toBe(false)
+      expect(metrics.holds({ ...holder('ops'), scopes: ['toolgate:metrics'] }, 'toolgate:metrics')).toBe(true)
+    })
+
+    it('may lose a scope and never gain by it', () => {
+      const any = fc.subarray(['crm:read', 'crm:write', 'crm:all', 'pay:any', 'everything', 'other'])
+      fc.assert(
+        fc.property(any, fc.nat(), fc.constantFrom(read, write, pay), (given, at, asked) => {
+          const fewer = given.filter((_, index) => index !== at % Math.max(1, given.length))
+          const before = policy.decide(limited(...given), asked).effect
+          if (before === 'deny') expect(policy.decide(limited(...fewer), asked).effect).toBe('deny')
+        }),
+      )
+    })
+  })
+
+  it('remembers no decision under the name of a role that is not configured', () => {
+    const policy = createPolicy({ a: role({ allow: [{ name: '*' }] }), b: role({}) })
+    const asked = capability('x')
+    expect(policy.decide(holder('a', 'b'), asked).effect).toBe('permit')
+    expect(policy.decide(holder('a b'), asked).effect).toBe('deny')
   })
 
   it('wants every scope, from the roles together', () => {

@@ -9,7 +9,8 @@ export type Decided = Pick<Trace, 'capability' | 'decision' | 'code'>
 
 /** What there is to say of the decision on a call; the same in its records and in the explanation of it. */
 export function describeDecision({ hash }: Policy, { capability, decision, code }: Decided): DecisionFields {
-  const scopes = capability?.scopes ?? []
+  const isLimited = decision?.effect === 'deny' && decision.reason === 'credential'
+  const scopes = (isLimited ? capability?.credentialScopes : capability?.scopes) ?? []
   return {
     decision: decision?.effect ?? 'deny',
     rule: decision?.rule ?? code ?? 'none',

@@ -9,6 +9,7 @@ import { type Call, Cancellation } from './call.ts'
 import { type Explanation, explainCall } from './explain-call.ts'
 import { EXPLAINED_GUARDS, type ExplainedGuard } from './explain-guards.ts'
 import type { RoleOptions } from './options.ts'
+import { compileRules } from './rules/compile-rules.ts'
 import { serveCall } from './serve-call.ts'
 
 const roles: Readonly<Record<string, RoleOptions>> = {
@@ -190,6 +191,48 @@ it('what is hidden is told from what there is not, and what would have to change
     'let role user grant the scope crm:pay',
     'or give the role payer too, which is enough',
   ])
+})
+
+it.each([
+  ['oauth', 'INSUFFICIENT_SCOPE'],
+  ['api-key', 'FORBIDDEN'],
+] as const)(
+  'a credential (%s) without the scope is refused with %s, and what it lacks is named',
+  async (kind, code) => {
+    const test = start()
+    const limited: Principal = { ...ann, kind, roles: ['user'], scopes: ['test:write'] }
+    const explained = await test.explain('get_one', { as: limited })
+    expect(refusing(explained)).toEqual([`decision ${code}`])
+    expect(explained.decision).toMatchObject({
+      reason: 'credential',
+      scopesNeeded: ['test:read'],
+      missing: ['test:read'],
+    })
+    expect(explained.toPermit).toEqual(['give the credential the scope test:read'])
+    expect(await test.serve('get_one', limited)).toBe(code)
+    expect(test.executed).toEqual([])
+  },
+)
+
+it('a rule that denies the arguments refuses with what it says, and stands in the record; one over the caller hides', async () => {
+  const rules = await compileRules([
+    { name: 'small', select: { name: 'get_*' }, deny: 'size(args.id) > 3', message: 'Short ids only.' },
+    { name: 'eu', select: { name: 'pay' }, require: 'principal.claims.region == "eu"' },
+  ])
+  const test = start({ rules })
+  const payer = holder('pat', 'payer')
+  const small = await test.explain('get_one', { input: { id: '1234' } })
+  expect(refusing(small)).toEqual(['rules FORBIDDEN'])
+  expect(small.decision).toMatchObject({ decision: 'deny', reason: 'rule', rule: 'rule small' })
+  expect(small.toPermit).toEqual(['let rule small permit it'])
+  expect(await test.serve('get_one', ann, { id: '1234' })).toBe('FORBIDDEN')
+  expect(test.records.at(-1)).toMatchObject({ decision: 'deny', reason: 'rule', rule: 'rule small', status: 'denied' })
+  expect(await test.serve('get_one', ann, { id: '123' })).toBe('ok')
+  const hidden = await test.explain('pay', { as: payer })
+  expect(refusing(hidden)).toEqual(['decision CAPABILITY_NOT_FOUND'])
+  expect(hidden.decision).toMatchObject({ reason: 'hidden', rule: 'rule eu (cannot be evaluated)' })
+  expect(await test.serve('pay', { ...payer, claims: { region: 'eu' } })).toBe('ok')
+  expect(test.executed).toEqual(['get_one', 'pay'])
 })
 
 it('an open breaker refuses, and stays as it is', async () => {

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../error-table.ts'
 import { ToolgateError } from '../errors.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { PolicyReading } from './authorize.ts'
+import { toDecision } from './check-rules.ts'
 import { type Decided, describeDecision } from './describe-decision.ts'
 import { advisePermission } from './explain-decision.ts'
 import { type Asked, EXPLAINED_GUARDS, type ExplainedGuard } from './explain-guards.ts'
@@ -70,13 +71,17 @@ async function explainGuards(asked: Asked): Promise<readonly GuardExplanation[]>
 
 /** A record says no more of a call than was known when it was refused. */
 function decidedBy(explained: readonly GuardExplanation[], { guards, call, capability }: Asked): Decided {
-  const code = explained.find(({ verdict }) => verdict === 'refuses')?.code
+  const refusing = explained.find(({ verdict }) => verdict === 'refuses')
+  const code = refusing?.code
   const isReached = explained.some(({ guard, verdict }) => guard === 'decision' && verdict !== 'not-reached')
-  const found = isReached && capability !== undefined
-  return {
-    ...(code === undefined ? {} : { code }),
-    ...(found ? { capability, decision: guards.policy.decide(call.principal, capability) } : {}),
+  const coded = code === undefined ? {} : { code }
+  if (!isReached || capability === undefined) return coded
+  if (refusing?.guard === 'rules') {
+    // Behind the name of the rule stands why it could not be evaluated, which is no part of a record.
+    const [rule = ''] = refusing.says.split(': ')
+    return { ...coded, capability, decision: toDecision({ rule, message: undefined }) }
   }
+  return { ...coded, capability, decision: guards.policy.decide(call.principal, capability) }
 }
 
 function lookUp({ catalog }: Guards, { kind, name }: ExplainedCall): Capability | undefined {

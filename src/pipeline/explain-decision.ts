@@ -3,9 +3,11 @@ import type { PolicyReading } from './authorize.ts'
 
 /** What of the roles stands between a principal and what it was denied, and what would change that. */
 export function advisePermission(
-  { scopesNeeded = [] }: DecisionFields,
+  { scopesNeeded = [], missing: lacked = [], reason, rule: decidedBy }: DecisionFields,
   { roles, otherRoles }: PolicyReading,
 ): string[] {
+  if (decidedBy.startsWith('rule ')) return [`let ${decidedBy} permit it`]
+  if (reason === 'credential') return [`give the credential the scope ${lacked.join(' ')}`]
   const granted = roles.flatMap(({ scopes }) => scopes)
   const missing = scopesNeeded.filter((scope) => !granted.includes(scope))
   const denies = roles.flatMap(({ role, denies: rules }) =>

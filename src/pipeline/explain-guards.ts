@@ -1,6 +1,7 @@
 import type { Capability } from '../capabilities/capability.ts'
 import type { ErrorCode } from '../error-table.ts'
 import { ToolgateError } from '../errors.ts'
+import { findRefusal } from './check-rules.ts'
 import type { ExplainedCall } from './explain-call.ts'
 import type { Guards } from './guards.ts'
 import { deadlineOf } from './run.ts'
@@ -15,6 +16,7 @@ export type ExplainedGuard =
   | 'breaker'
   | 'concurrency'
   | 'input'
+  | 'rules'
   | 'idempotency'
   | 'audit'
   | 'deadline'
@@ -54,6 +56,7 @@ export const EXPLAINED_GUARDS: readonly Row[] = [
   { guard: 'breaker', step: 'admit', explain: ofFound(explainBreaker) },
   { guard: 'concurrency', step: 'admit', explain: ofFound(explainConcurrency) },
   { guard: 'input', step: 'validateInput', explain: ofFound(explainInput) },
+  { guard: 'rules', step: 'checkRules', explain: ofFound(explainRules) },
   { guard: 'idempotency', step: 'recall.serve', explain: ofFound(explainIdempotency) },
   { guard: 'audit', step: 'recordDecided', explain: ofFound(explainAudit) },
   { guard: 'deadline', step: 'run', explain: ofFound(explainDeadline) },
@@ -98,6 +101,10 @@ function explainDecision({ guards, call: { principal, kind }, capability }: Foun
   if (decision.reason === 'scope') {
     return { code: 'FORBIDDEN', says: `${decision.rule}, but no role grants the scope ${decision.missing.join(' ')}` }
   }
+  if (decision.reason === 'credential') {
+    const code = principal.kind === 'oauth' ? 'INSUFFICIENT_SCOPE' : 'FORBIDDEN'
+    return { code, says: `${decision.rule}, but the credential does not have the scope ${decision.missing.join(' ')}` }
+  }
   return { code: 'CAPABILITY_NOT_FOUND', says: `${decision.rule}; the caller is told that there is no such ${kind}` }
 }
 
@@ -141,6 +148,18 @@ function explainInput({ call, capability }: Found): Said | Promise<Said> {
     // A check may fill in defaults.
     validateInput(capability, { ...call, input: structuredClone(call.input), completion: undefined }),
   )
+}
+
+async function explainRules({ guards: { policy }, call, capability }: Found): Promise<Said> {
+  try {
+    const asked = { ...call, input: structuredClone(call.input), completion: undefined }
+    const refusal = findRefusal(policy, { capability, input: await validateInput(capability, asked) }, asked)
+    if (refusal === undefined) return { says: 'no rule denies these arguments' }
+    const why = refusal.failure === undefined ? '' : `: ${refusal.failure}`
+    return { code: 'FORBIDDEN', says: `${refusal.rule}${why}` }
+  } catch {
+    return { says: 'arguments that do not fit are held against no rule' }
+  }
 }
 
 function explainIdempotency({ guards: { recall }, capability }: Found): Said {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PERSONAL_ACTIONS, PERSONAL_KINDS, type Treatment } from '../sanitize/personal-kind.ts'
 import { MAX_VALUE_LENGTH, MIN_VALUE_LENGTH } from '../sanitize/value-rule.ts'
+import { type SelectorOptions, selector } from './selector/options.ts'
 
 /** How much may be called and how long a call may take. */
 export interface LimitOptions {
@@ -54,12 +55,10 @@ export interface IdempotencyOptions {
   readonly maxBytes: number
 }
 
-/** Selects capabilities; all given parts must match. */
-export interface SelectorOptions {
-  readonly name?: string
-  readonly tag?: string
-  readonly readOnly?: boolean
-  readonly connector?: string
+/** What a scope means. */
+export interface ScopeOptions {
+  readonly description?: string
+  readonly implies: readonly string[]
 }
 
 /** What its holders may call. Deny overrides. */
@@ -96,21 +95,6 @@ export const idempotencyOptions: z.ZodType<IdempotencyOptions> = z.strictObject(
     .describe('Characters of a result that is kept; of a larger one only that the call has ended.'),
   maxBytes: count(1_073_741_824).default(67_108_864).describe('Characters of all kept results together.'),
 })
-
-const selector: z.ZodType<SelectorOptions> = z
-  .strictObject({
-    name: z
-      .string()
-      .min(1)
-      .exactOptional()
-      .describe('Name of a tool or prompt or URI of a resource; `*` stands for any text, `?` for one character.'),
-    tag: z.string().min(1).exactOptional().describe('A tag of the capability.'),
-    readOnly: z.boolean().exactOptional().describe('Whether the capability only reads.'),
-    connector: z.string().min(1).exactOptional().describe('Name of the connector it comes from.'),
-  })
-  .refine((given) => Object.keys(given).length > 0, {
-    error: 'at least one of name, tag, readOnly and connector',
-  })
 
 const rule: z.ZodType<LimitRuleOptions> = z
   .strictObject({
@@ -210,6 +194,22 @@ export const roleOptions: z.ZodType<Readonly<Record<string, RoleOptions>>> = z
     role,
   )
   .describe('Roles by name. What no role of a principal allows does not exist for it.')
+
+/** The options under `access.scopes`: scope by name. */
+export const scopeOptions: z.ZodType<Readonly<Record<string, ScopeOptions>>> = z
+  .record(
+    scope,
+    z.strictObject({
+      description: z
+        .string()
+        .min(1)
+        .max(200)
+        .exactOptional()
+        .describe('What it allows, in words, for people who are asked whether a client may have it.'),
+      implies: z.array(scope).default([]).describe('Scopes that whoever has this one has too.'),
+    }),
+  )
+  .describe('What scopes mean. One that is used need not stand here.')
 
 /** Personal data of what a selector selects, and what becomes of it. */
 export interface PersonalOptions extends Treatment {

@@ -2,8 +2,8 @@ import type { Capability } from '../capabilities/capability.ts'
 import type { Masker } from '../sanitize/masker.ts'
 import type { PersonalAction, PersonalKind } from '../sanitize/personal-kind.ts'
 import { actionsOf, type Sanitizer } from '../sanitize/sanitizer.ts'
-import { compileSelector, type Selector } from './compile-selector.ts'
 import type { PersonalOptions, SanitizeOptions } from './options.ts'
+import { compileSelector, type Selector } from './selector/compile-selector.ts'
 
 /** The masker for what a capability returns; without one, that for what is said before any was found. */
 export type SelectMasker = (capability: Capability | undefined) => Masker

@@ -6,6 +6,7 @@ import { type Admission, admit } from './admit.ts'
 import { authorize } from './authorize.ts'
 import { boundResult } from './bound-result.ts'
 import type { Call } from './call.ts'
+import { checkRules } from './check-rules.ts'
 import { findCapability } from './find-capability.ts'
 import type { Guards } from './guards.ts'
 import { limitRate, limitUse } from './limit-rate.ts'
@@ -46,10 +47,11 @@ async function passGuards(guards: Guards, call: Call, trace: Trace): Promise<unk
   const capability = findCapability(guards.catalog, call)
   trace.capability = capability
   trace.decision = guards.policy.decide(call.principal, capability)
-  authorize(trace.decision, call)
+  authorize(trace.decision, call, capability)
   await limitUse(guards, capability, call)
   trace.admission = await admit(guards, capability, call)
   const input = await validateInput(capability, call)
+  checkRules(guards.policy, { capability, input, trace }, call)
   const place: Place = { guards, capability, admission: trace.admission, trace }
   const execute = (passed: Call): Promise<unknown> => executeCall(place, input, passed)
   const result = await guards.recall.serve(capability, { call, trace, inFlight: guards.inFlight, execute })

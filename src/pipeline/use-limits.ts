@@ -1,8 +1,8 @@
 import type { Capability } from '../capabilities/capability.ts'
 import type { Principal } from '../identity/principal.ts'
-import { compileSelector, nameOf, type Selector } from './compile-selector.ts'
 import type { LimitOptions, LimitRuleOptions, RoleLimitOptions, RoleOptions } from './options.ts'
 import type { Rate } from './rate-counters.ts'
+import { compileSelector, nameOf, type Selector } from './selector/compile-selector.ts'
 
 /** What bounds the use of one capability. */
 export interface CapabilityLimits {

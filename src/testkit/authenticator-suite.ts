@@ -73,7 +73,8 @@ export function authenticatorSuite(
 }
 
 function credentials(authorization: readonly string[]): Credentials {
-  return { authorization, query: '', address: '192.0.2.1' }
+  const rawHeaders = authorization.flatMap((value) => ['Authorization', value])
+  return { authorization, query: '', address: '192.0.2.1', method: 'POST', path: '/mcp', rawHeaders }
 }
 
 async function letIn({ authenticator, valid }: AuthenticatorSubject): Promise<Principal> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { HoldChanged } from '../../audit/audit-record.ts'
+import type { HoldChanged } from '../../audit/trail-event.ts'
 import type { Config } from '../../config/config.ts'
 import { ToolgateError } from '../../errors.ts'
 import { isoTime } from '../../observe/iso-time.ts'

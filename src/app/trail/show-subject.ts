@@ -1,6 +1,7 @@
-import type { AuditRecord, SubjectIdentity } from '../../audit/audit-record.ts'
+import type { AuditRecord } from '../../audit/audit-record.ts'
 import { LineReader, type TrailLine } from '../../audit/read-after.ts'
 import { SubjectKey } from '../../audit/subject-key.ts'
+import type { SubjectIdentity } from '../../audit/trail-event.ts'
 import type { Config } from '../../config/config.ts'
 import { ToolgateError } from '../../errors.ts'
 import { openPepper } from '../../identity/pepper.ts'

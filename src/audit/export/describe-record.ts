@@ -45,6 +45,10 @@ function describeBrief(record: AuditRecord): string {
       return `access of ${record.clientId ?? 'a client'} ${record.change}`
     case 'lifecycle.stopped':
       return 'ended in good order'
+    case 'overload.began':
+      return `calls are refused: they took ${record.delayMs} ms, ${record.callsInFlight} at once`
+    case 'overload.ended':
+      return `${record.refused} calls were refused in ${record.durationMs} ms`
     case 'subject.introduced':
       return `first use of ${record.subject}`
     case 'subject.erased':
@@ -65,6 +69,8 @@ export function severityOf(record: AuditRecord): Severity {
     case 'sink.failed':
       return 'high'
     case 'auth.refused':
+    case 'overload.began':
+    case 'overload.ended':
       return 'medium'
     case 'call.completed':
       if (record.status === 'denied' || record.decision === 'deny') return 'medium'

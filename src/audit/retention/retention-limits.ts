@@ -27,6 +27,8 @@ const CLASSES: Readonly<Record<AuditEventName, RecordClass | undefined>> = {
   'catalog.changed': 'config',
   'lifecycle.started': 'lifecycle',
   'lifecycle.stopped': 'lifecycle',
+  'overload.began': 'lifecycle',
+  'overload.ended': 'lifecycle',
   gap: 'lifecycle',
   'sink.failed': 'lifecycle',
   'trail.read': 'trail',

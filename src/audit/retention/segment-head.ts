@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer'
 import { lstat, open } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { Checkpoint } from '../audit-record.ts'
 import type { MerkleTree } from '../merkle-tree.ts'
 import { firstSeqOf, parseRecord } from '../read-segments.ts'
 import { treeOf } from '../recover-chain.ts'
 import type { NoteKey } from '../signed-note.ts'
+import type { Checkpoint } from '../trail-event.ts'
 
 /** What the signed checkpoint at the beginning of a segment says. */
 export interface SegmentHead {

@@ -14,9 +14,8 @@ export async function authenticateRequest(
   response: ServerResponse,
 ): Promise<Principal> {
   const address = request.socket.remoteAddress
-  const answer = access.authenticator.authenticate(
-    readCredentials({ rawHeaders: request.rawHeaders, url: request.url, address }),
-  )
+  const { rawHeaders, url, method } = request
+  const answer = access.authenticator.authenticate(readCredentials({ rawHeaders, url, method, address }))
   const found = (answer instanceof Promise ? await answer : answer) ?? access.anonymous ?? missingCredential
   if (!isRefusal(found)) return found
   engine.guards.observe({ type: 'auth.refused', reason: found.reason, address: address ?? '', code: found.error.code })

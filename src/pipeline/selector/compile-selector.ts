@@ -1,4 +1,4 @@
-import type { Capability } from '../capabilities/capability.ts'
+import type { Capability } from '../../capabilities/capability.ts'
 import type { SelectorOptions } from './options.ts'
 
 /** A selector, compiled. */
