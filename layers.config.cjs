@@ -70,7 +70,7 @@ const layers = [
     path: 'connectors/',
     job: 'where capabilities come from',
     imports: ['capabilities/', 'nearest-spelling.ts', 'errors.ts'],
-    packages: ['esbuild', 'libpg-query', 'libsql', 'mysql2', 'pg', 'pg-cursor', 'tedious', 'yaml', 'zod'],
+    packages: ['esbuild', 'libpg-query', 'libsql', 'mysql2', 'pg', 'tedious', 'yaml', 'zod'],
   },
   {
     path: 'pipeline/',

@@ -21,7 +21,7 @@ const times = values.quick ? { one: 200, rows: 30 } : { one: 1500, rows: 200 }
 const STARTS = { toolgate: startToolgate, dbhub: startDbhub, toolbox: startToolbox }
 
 ensureBuilt()
-installPeers()
+if (values.only !== 'toolgate') installPeers()
 const control = new pg.Client(url)
 await control.connect()
 const parent = fileURLToPath(new URL('../.generated', import.meta.url))

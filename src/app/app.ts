@@ -31,6 +31,13 @@ export interface AppOptions {
   readonly connectors?: readonly Connector[]
 }
 
+/** Who a caller over stdio is; without either, whom the configuration says. */
+export interface LocalCaller {
+  readonly as?: Principal
+  /** An API key, as its holder has it. */
+  readonly key?: string | undefined
+}
+
 /** What a reload brought. */
 export interface ReloadReport {
   /** Names added to and gone from the catalog. */
@@ -58,8 +65,11 @@ export interface App {
     readonly host?: string
     readonly port?: number
   }): Promise<{ readonly url: string; readonly port: number }>
-  /** Serves stdin and stdout; resolves when the input ends. Rejects when no identity is configured for scoped tools. */
-  serveStdio(): Promise<void>
+  /**
+   * Serves stdin and stdout; resolves when the input ends. Rejects with `NOT_CONFIGURED` when nothing says who calls, and with
+   * `UNAUTHENTICATED` for a key that lets nobody in, at the start or, once it is revoked or expires, at any time.
+   */
+  serveStdio(caller?: LocalCaller): Promise<void>
   /** The same engine without bytes, as the given principal or as the local one. */
   connectInMemory(as?: Principal, client?: MemoryClient): MemoryPeer
   /**

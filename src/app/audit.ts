@@ -12,6 +12,7 @@ import type { Observer } from '../observe/observation.ts'
 import { type AuditPlan, compileLevels } from '../pipeline/audit-plan.ts'
 import { takeLock } from '../storage/sqlite/take-lock.ts'
 import type { SubjectKeyStore } from '../storage/subject-key-store.ts'
+import { recordConfigKeys } from './keys/record-key-change.ts'
 
 interface Parts {
   readonly clock: () => number
@@ -62,6 +63,7 @@ export function recordConfigChanged(
   change: { readonly before: Config; readonly after: Config; readonly now: number },
 ): void {
   const [before, after] = [hashOf(change.before), hashOf(change.after)]
+  recordConfigKeys(audit, change)
   if (before !== after) audit.append(toEntry({ time: isoTime(change.now), event: 'config.changed', before, after }))
 }
 

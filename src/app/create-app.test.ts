@@ -12,7 +12,7 @@ import type { Connector, Offered } from '../connectors/connector.ts'
 import { ToolgateError } from '../errors.ts'
 import type { App, AppOptions } from './app.ts'
 import { createApp } from './create-app.ts'
-import { newApiKey } from './new-key.ts'
+import { newApiKey } from './keys/make-key.ts'
 
 const tool = (name: string, more: object = {}): Definition =>
   defineTool({ name, description: name, run: () => name, ...more })

@@ -5,11 +5,13 @@ import type { ChainTrail } from '../audit/chain-audit-trail.ts'
 import type { Config } from '../config/config.ts'
 import { createEngine, type Engine } from '../edge/engine.ts'
 import { createSealer } from '../edge/seal.ts'
+import { createKeyUses } from '../identity/key-uses.ts'
 import { openPepper, type Pepper } from '../identity/pepper.ts'
 import { combineObservers } from '../observe/combine-observers.ts'
 import type { Guards } from '../pipeline/guards.ts'
 import { compileRules } from '../pipeline/rules/compile-rules.ts'
 import { createMemorySessionRecords } from '../storage/memory/session-records.ts'
+import { openKeyUseStore } from '../storage/open-key-use-store.ts'
 import { openStorage, type Storage } from '../storage/open-storage.ts'
 import { type Access, createAccess } from './access.ts'
 import type { App, AppOptions } from './app.ts'
@@ -46,8 +48,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     prepared.commit()
     const pepper = openPepper(config.storage)
     const storage = openStorage(config.storage)
-    const openAccess = (wanted: Config): Access =>
-      createAccess(wanted, { pepper, store: storage.keys, keys: options.keys ?? [], clock, observer: log.observe })
+    const keyUses = createKeyUses({ store: openKeyUseStore(config.storage), clock, observer: log.observe })
+    const keyParts = { pepper, store: storage.keys, keys: options.keys ?? [], uses: keyUses }
+    const openAccess = (wanted: Config): Access => createAccess(wanted, { ...keyParts, clock, observer: log.observe })
     const { audit, trail } = openTrail(config, options.auditTrail, { clock, observer: log.observe })
     const retention = createAuditRetention(config, { trail, observer: log.observe, clock })
     const recording = createAuditObserver(audit, clock)
@@ -60,7 +63,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const guards = createGuards(config, prepared, { audit, plan, observe, clock, timer, hashKey, rules })
     const engine = engineOf(config, guards, { pepper, storage })
     const records = { audit, recording, sinks, retention, log, metrics, usage }
-    return new RunningApp({ ...records, config, openAccess, authorization, engine, sources, storage, hashKey })
+    return new RunningApp({ ...records, config, openAccess, authorization, engine, sources, storage, keyUses, hashKey })
   } catch (thrown) {
     metrics?.close()
     await sources.close()

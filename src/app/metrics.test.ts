@@ -10,7 +10,7 @@ import { defaultConfig } from '../config/default-config.ts'
 import type { Connector } from '../connectors/connector.ts'
 import type { App } from './app.ts'
 import { createApp } from './create-app.ts'
-import { newApiKey } from './new-key.ts'
+import { newApiKey } from './keys/make-key.ts'
 
 let directory: string
 let app: App

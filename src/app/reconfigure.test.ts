@@ -126,7 +126,7 @@ describe('a new configuration', () => {
     writeTools('one', ['first'])
     const base = config(['one'])
     const anonymous = { ...base.access, anonymous: { roles: Object.keys(base.access.roles) } }
-    const { newApiKey } = await import('./new-key.ts')
+    const { newApiKey } = await import('./keys/make-key.ts')
     const key = await newApiKey(base, { name: 'k', roles: Object.keys(base.access.roles) })
     const app = await start({ ...base, access: anonymous }, { keys: [key.stored] })
     const { url } = await app.listen()

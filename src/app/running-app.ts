@@ -3,8 +3,9 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Catalog } from '../capabilities/catalog.ts'
 import type { Config } from '../config/config.ts'
 import type { Engine } from '../edge/engine.ts'
-import type { HttpAccess, HttpEdge } from '../edge/http/serve-http.ts'
+import type { HttpEdge } from '../edge/http/serve-http.ts'
 import { connectInMemory, type MemoryClient, type MemoryPeer } from '../edge/memory/connect-in-memory.ts'
+import type { KeyUses } from '../identity/key-uses.ts'
 import { localPrincipal } from '../identity/known-principals.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Metrics } from '../observe/metrics/create-metrics.ts'
@@ -14,7 +15,7 @@ import { compileRules, type Rules } from '../pipeline/rules/compile-rules.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import type { UsageQuery, UsageSum } from '../usage/read-usage.ts'
 import type { Access } from './access.ts'
-import type { App, ReconfigureReport, ReloadReport } from './app.ts'
+import type { App, LocalCaller, ReconfigureReport, ReloadReport } from './app.ts'
 import { recordConfigChanged, recordStarted, recordStopped } from './audit.ts'
 import type { AuditRetention } from './audit-retention.ts'
 import type { AuditSinks } from './audit-sinks.ts'
@@ -22,6 +23,7 @@ import type { Authorization } from './authorization.ts'
 import { announceChanges, announceVisibility, compareCatalogs } from './compare-catalogs.ts'
 import { createGuards } from './create-guards.ts'
 import type { AppLog } from './create-log.ts'
+import { currentAccess } from './current-access.ts'
 import { identityOf } from './identity-of.ts'
 import { listRestartOptions } from './list-restart-options.ts'
 import { listenOn, originOf } from './listen-on.ts'
@@ -39,6 +41,8 @@ interface Parts {
   readonly engine: Engine
   readonly sources: Sources
   readonly storage: Storage
+  /** Notes when keys were last used. */
+  readonly keyUses: KeyUses
   readonly audit: AuditTrail
   readonly usage: UsageRecording
   readonly log: AppLog
@@ -104,7 +108,15 @@ export class RunningApp implements App {
     await this.#startUsage()
     const takeSignIn = await this.#parts.authorization.prepare(this.#config)
     const { createHttpEdge } = await import('../edge/http/serve-http.ts')
-    this.#http = createHttpEdge(engine, this.#currentAccess(), { host, state: this.#readiness, metrics })
+    this.#http = createHttpEdge(
+      engine,
+      currentAccess(
+        () => this.#access,
+        () => this.#config,
+        this.#parts.authorization,
+      ),
+      { host, state: this.#readiness, metrics },
+    )
     const port = await listenOn(this.#http, host, at.port ?? server.port)
     this.#host = host
     const url = `${originOf(host, port)}${server.path}`
@@ -116,9 +128,9 @@ export class RunningApp implements App {
     return { url, port }
   }
 
-  async serveStdio(): Promise<void> {
+  async serveStdio({ as, key }: LocalCaller = {}): Promise<void> {
     const { engine } = this.#parts
-    const principal = this.#access.requireLocal()
+    const principal = as ?? this.#access.requireLocal(key)
     this.#parts.sinks.start('stdio')
     await this.#startUsage()
     const { reserveStdout } = await import('../edge/stdio/reserve-stdout.ts')
@@ -127,7 +139,8 @@ export class RunningApp implements App {
     this.#recordStarted()
     this.#parts.retention.start()
     engine.guards.observe({ type: 'server.started', message: 'Serving stdio' })
-    await serveStdio(engine, principal, { input: process.stdin, write: reserveStdout() })
+    const isValid = (): boolean => this.#access.isValid(principal)
+    await serveStdio(engine, { principal, isValid }, { input: process.stdin, write: reserveStdout() })
   }
 
   connectInMemory(as?: Principal, client: MemoryClient = {}): MemoryPeer {
@@ -191,23 +204,6 @@ export class RunningApp implements App {
     return next
   }
 
-  /** Whoever asks is answered by the configuration of that moment. */
-  #currentAccess(): HttpAccess {
-    const access = (): Access => this.#access
-    const { authorization } = this.#parts
-    return {
-      get authenticator() {
-        return access().authenticator
-      },
-      get anonymous() {
-        return access().anonymous
-      },
-      get signIn() {
-        return authorization.current
-      },
-    }
-  }
-
   /** One step, from which nothing can fail: no call sees a part of the one configuration and a part of the other. */
   #takeOver(
     config: Config,
@@ -242,7 +238,7 @@ export class RunningApp implements App {
   }
 
   async #close(): Promise<void> {
-    const { engine, sources, storage, audit, recording, sinks, retention, metrics, usage } = this.#parts
+    const { engine, sources, storage, audit, recording, sinks, retention, metrics, usage, keyUses } = this.#parts
     const { drain } = engine.options
     this.#readiness.setDraining()
     if (this.#http !== undefined) {
@@ -259,6 +255,7 @@ export class RunningApp implements App {
     await audit.close()
     await sinks.close()
     await usage.close()
+    keyUses.close()
     storage.close()
     metrics?.close()
     if (this.#isServing) engine.guards.observe({ type: 'server.stopped', message: 'Stopped' })

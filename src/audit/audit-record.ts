@@ -1,4 +1,5 @@
 import type { GrantChanged, UserChanged } from './access-changes.ts'
+import type { KeyChanged } from './key-changed.ts'
 import type {
   Checkpoint,
   Gap,
@@ -84,6 +85,11 @@ export interface CallFields extends DecisionFields {
   readonly callId: string
   /** Pseudonym of the principal: `s_` and 22 letters. Who that is stands in `subject.introduced`. */
   readonly subject: string
+  /**
+   * With which of its API keys the principal came: 22 letters of the HMAC of the key's id under the key of the subject, so that
+   * an erasure makes it mean nothing, too.
+   */
+  readonly credential?: string
   readonly tenant?: string
   readonly roles: readonly string[]
   readonly kind: string
@@ -167,15 +173,6 @@ export interface CatalogChanged {
   readonly time: string
   readonly added: readonly string[]
   readonly removed: readonly string[]
-}
-
-/** An API key was made, changed or removed. Its owner's name is no part of it; the id is public. */
-export interface KeyChanged {
-  readonly event: 'key.changed'
-  readonly time: string
-  readonly change: 'added' | 'removed' | 'changed'
-  readonly keyId: string
-  readonly roles: readonly string[]
 }
 
 /** From now on calls over HTTP are refused before they are read, so that they leave no record of their own. */

@@ -108,6 +108,11 @@ function toSubject(
   return { subject, key, isKept, sealed: key.seal(JSON.stringify(identity)) }
 }
 
+/** How records name a credential of a subject: whoever holds the key of the subject can tell which one it is. */
+export function pseudonymOfCredential({ key }: Pick<Subject, 'key'>, credentialId: string): string {
+  return key.digest(`credential ${credentialId}`).slice(0, 22)
+}
+
 function newPseudonym(): string {
   return `s_${randomBytes(16).toString('base64url')}`
 }

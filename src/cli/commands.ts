@@ -1,6 +1,7 @@
 import { auditCommands } from './audit-commands.ts'
 import type { Command, Option } from './command.ts'
 import { config, help, json, path } from './common-options.ts'
+import { keyCommands } from './key-commands.ts'
 import { userCommands } from './user-commands.ts'
 
 const asRole: Option = {
@@ -12,6 +13,14 @@ const asRole: Option = {
 const serving: readonly Option[] = [
   config,
   { name: 'stdio', description: 'Serve standard input and output instead of HTTP: for clients that start the server.' },
+  {
+    name: 'as',
+    value: 'KEY_OR_ROLE',
+    isRepeatable: true,
+    description:
+      'With --stdio: the caller is the holder of this key, by name or public id, or has this role; may be given several times ' +
+      'for roles. Wins over TOOLGATE_KEY and access.local.',
+  },
   { name: 'port', short: 'p', value: 'N', description: 'Port to listen on; wins over PORT and the config file.' },
   { name: 'host', value: 'HOST', description: 'Address to listen on; wins over the config file.' },
   {
@@ -44,6 +53,7 @@ const serve: Command = {
     'toolgate serve',
     'toolgate serve ./tools --fresh-key',
     'toolgate serve --stdio --config /srv/crm/toolgate.yaml',
+    'toolgate serve --stdio --as reader',
     'PORT=8080 toolgate serve --fresh-key reader',
   ],
   load: async () => (await import('./commands/serve.ts')).serve,
@@ -178,57 +188,6 @@ const explain: Command = {
   load: async () => (await import('./commands/explain.ts')).explain,
 }
 
-const keysNew: Command = {
-  name: 'keys new',
-  summary: 'Makes an API key and prints it once; only its hash is stored.',
-  arguments: [path],
-  options: [
-    {
-      name: 'name',
-      short: 'n',
-      value: 'NAME',
-      isRequired: true,
-      description: 'Who or what the key is for, as it stands in the log.',
-    },
-    {
-      name: 'role',
-      short: 'r',
-      value: 'ROLE',
-      isRequired: true,
-      isRepeatable: true,
-      description: 'A role of the configuration; may be given several times.',
-    },
-    { name: 'tenant', value: 'TENANT', description: 'On whose behalf the holder acts.' },
-    {
-      name: 'expires',
-      value: 'WHEN',
-      description: 'When the key stops being valid: in 30d, 12h or 90m, or at a time such as 2027-01-31T00:00:00Z.',
-    },
-    {
-      name: 'no-store',
-      description: 'Store nothing; print the entry to write under access.keys of the config file instead.',
-    },
-    config,
-    json,
-    help,
-  ],
-  examples: [
-    'toolgate keys new --name ci --role reader',
-    'toolgate keys new --name acme-crm --role reader --role writer --tenant acme',
-    'toolgate keys new --name audit --role reader --expires 30d',
-  ],
-  load: async () => (await import('./commands/keys.ts')).newKey,
-}
-
-const keysList: Command = {
-  name: 'keys list',
-  summary: 'Lists the API keys of the configuration and of the storage, without secrets.',
-  arguments: [path],
-  options: [config, json, help],
-  examples: ['toolgate keys list'],
-  load: async () => (await import('./commands/keys.ts')).listKeys,
-}
-
 const usage: Command = {
   name: 'usage',
   summary: 'Prints how often tools were called, how often that failed, and how long it took.',
@@ -278,8 +237,7 @@ export const commands: readonly Command[] = [
   list,
   call,
   explain,
-  keysNew,
-  keysList,
+  ...keyCommands,
   ...userCommands,
   ...auditCommands,
   usage,

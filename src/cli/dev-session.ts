@@ -5,6 +5,7 @@ import type { Invocation } from './command.ts'
 import { describeFailure, failureText } from './print-failure.ts'
 import { type Observation, observationText } from './print-observation.ts'
 import { printServing } from './print-serving.ts'
+import { readLocalCaller } from './read-local-caller.ts'
 import { countOffered, type FreshKey, listen, type Serving } from './serving.ts'
 import { type FileWatch, watchFiles } from './watch-files.ts'
 
@@ -37,7 +38,7 @@ export class DevSession {
       watchFiles({ paths: () => this.#watched(), onChange: (changed) => this.#follow(changed) })
     if (serving.isStdio) {
       this.#watch = follow()
-      return app.serveStdio()
+      return app.serveStdio(await readLocalCaller(config, invocation))
     }
     const { url, port } = await listen(app, serving, invocation)
     this.#port = port

@@ -1,6 +1,7 @@
-import type { ListedKey } from '../app/new-key.ts'
+import { holderOfKey, type ListedKey, stateOfKey } from '../app/keys/list-keys.ts'
 import type { Config } from '../config/config.ts'
 import { ToolgateError } from '../errors.ts'
+import { keyIdIn, withoutSecret } from './find-listed-keys.ts'
 import type { Principal } from './run-app.ts'
 import { suggest } from './suggest.ts'
 import { UsageError } from './usage-error.ts'
@@ -11,8 +12,6 @@ export interface NamedPrincipal {
   /** As a person would say it: `key ci (roles reader)`. */
   readonly text: string
 }
-
-const KEY_TEXT = /^tg_([^_]+)(_.*)?$/
 
 /**
  * Finds who is meant by the words of `--as`: `local`, `anonymous`, one key by name or public id, or roles that somebody might
@@ -41,10 +40,15 @@ export function namePrincipal(config: Config, keys: readonly ListedKey[], given:
 function findKeys(keys: readonly ListedKey[], word: string): readonly ListedKey[] {
   if (word.startsWith('role:')) return []
   const bare = word.startsWith('key:') ? word.slice('key:'.length) : word
-  // Whoever pastes a whole key means its public part.
-  const id = KEY_TEXT.exec(bare)?.[1] ?? bare
+  const id = keyIdIn(bare)
   const byId = keys.filter((key) => key.id === id)
-  return byId.length > 0 ? byId : keys.filter(({ name }) => name === bare)
+  if (byId.length > 0) return byId
+  const named = keys.filter(({ name }) => name === bare)
+  const usable = named.filter((key) => stateOfKey(key, Date.now()) !== 'revoked')
+  const [last = named.at(-1)] = usable.slice(-1)
+  // Two keys of one client are one caller.
+  const clients = new Set(usable.map(({ id: own, clientId = own }) => clientId))
+  return clients.size > 1 ? usable : last === undefined ? [] : [last]
 }
 
 function requireRole({ access }: Config, keys: readonly ListedKey[], word: string): string {
@@ -55,9 +59,7 @@ function requireRole({ access }: Config, keys: readonly ListedKey[], word: strin
   const [, bare = word] = /^(?:key|role):(.*)$/.exec(word) ?? []
   const otherwise =
     roles.length === 0 ? 'The configuration has no roles.' : `The configuration has: ${roles.join(', ')}.`
-  // A key that was pasted whole is not repeated.
-  const shown = word.replace(/(tg_[^_]+_).*/, '$1…')
-  throw new UsageError(`There is no role and no key \`${shown}\`.`, suggest(bare, known, otherwise))
+  throw new UsageError(`There is no role and no key \`${withoutSecret(word)}\`.`, suggest(bare, known, otherwise))
 }
 
 function roleHolder(roles: readonly string[]): NamedPrincipal {
@@ -65,17 +67,8 @@ function roleHolder(roles: readonly string[]): NamedPrincipal {
   return { principal: { id: `role:${roles.join(',')}`, name: text, kind: 'api-key', roles }, text }
 }
 
-function keyHolder({ id, name, roles, tenant, claims, expiresAt }: ListedKey): NamedPrincipal {
-  const principal: Principal = {
-    id: `key:${id}`,
-    name,
-    kind: 'api-key',
-    roles,
-    ...(tenant === undefined ? {} : { tenant }),
-    ...(claims === undefined ? {} : { claims }),
-    ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
-  }
-  return { principal, text: `key ${name} (roles ${roles.join(', ')})` }
+function keyHolder(key: ListedKey): NamedPrincipal {
+  return { principal: holderOfKey(key), text: `key ${key.name} (roles ${key.roles.join(', ')})` }
 }
 
 function knownPrincipal({ access }: Config, kind: 'local' | 'anonymous'): NamedPrincipal {

@@ -27,7 +27,7 @@ export function describeCommands(commands: readonly Command[], version: string):
     'Environment',
     ...table([
       ['PORT', 'The port of `serve` and `dev`; --port wins over it.'],
-      ['TOOLGATE_KEY', 'The key that `call --url` sends; --key wins over it.'],
+      ['TOOLGATE_KEY', 'The key that `call --url` sends and whose holder `serve --stdio` serves; --key and --as win.'],
       [
         'TOOLGATE_PEPPER',
         'Base64 of 32 bytes or more under which keys are hashed, instead of a file in storage.directory.',

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { App } from '../app/app.ts'
+import { holderOfKey } from '../app/keys/list-keys.ts'
 import { clientSnippets, type Snippet, sampleArguments, snippetsText } from './client-snippets.ts'
 import type { Invocation } from './command.ts'
 import { countOffered, type FreshKey, type Serving } from './serving.ts'
@@ -74,9 +75,7 @@ function stdioCommand({ config }: App, { isSandbox }: Serving): readonly string[
 
 /** A tool that the key may call, one without required arguments first. */
 async function firstTool(app: App, { stored }: FreshKey): Promise<{ name: string; args: object } | undefined> {
-  const { id, name, roles, tenant } = stored
-  const rights = { roles, ...(tenant === undefined ? {} : { tenant }) }
-  const peer = app.connectInMemory({ id: `key:${id}`, name, kind: 'api-key', ...rights })
+  const peer = app.connectInMemory(holderOfKey(stored))
   const { tools } = (await peer.request('tools/list')) as { tools: readonly { name: string; inputSchema?: unknown }[] }
   peer.close()
   const offered = tools.map(({ name, inputSchema }) => ({ name, args: sampleArguments(inputSchema) }))

@@ -32,6 +32,9 @@ export function readServing({ command, options, terminal }: Invocation): Serving
   if (isStdio && misplaced !== undefined) {
     throw new UsageError(`--${misplaced} does not go with --stdio.`, 'It is for HTTP; leave one of them out.')
   }
+  if (!isStdio && options.has('as')) {
+    throw new UsageError('--as goes with --stdio alone.', 'Over HTTP whoever calls says so with a key.')
+  }
   const freshKeys = options.has('fresh-key') && options.all('fresh-key').length === 0 ? [''] : options.all('fresh-key')
   const looksLikePath = freshKeys.find((role) => /[./\\]/.test(role))
   if (looksLikePath !== undefined) {
@@ -97,7 +100,7 @@ export async function makeFreshKeys(config: Config, { freshKeys }: Serving): Pro
 }
 
 async function makeFreshKey(config: Config, wanted: string): Promise<FreshKey> {
-  const { newApiKey } = await import('../app/new-key.ts')
+  const { newApiKey } = await import('../app/keys/make-key.ts')
   const at = wanted.indexOf('@')
   const role = chooseRole(config, at < 0 ? wanted : wanted.slice(0, at))
   const tenant = at < 0 ? {} : { tenant: wanted.slice(at + 1) }

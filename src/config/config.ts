@@ -34,6 +34,8 @@ export type ConnectorOptions =
 /** Who may do what. */
 export interface AccessOptions {
   readonly keys: readonly KeyOptions[]
+  /** A header in which keys are taken beside `Authorization`. */
+  readonly keyHeader?: string
   /** Role by name. The record has no prototype, so `roles[name]` finds roles alone. */
   readonly roles: Readonly<Record<string, RoleOptions>>
   /** Scope by name; no prototype either. */

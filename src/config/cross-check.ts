@@ -1,5 +1,6 @@
 import { nearestSpelling } from '../nearest-spelling.ts'
 import { limitOptions } from '../pipeline/options.ts'
+import { checkKeys } from './check-keys.ts'
 import type { ConfigPath } from './config-issue.ts'
 import { isPlainObject, pathKey, valueAt } from './config-path.ts'
 import { oneOf } from './describe-schema.ts'
@@ -23,11 +24,11 @@ export interface CrossChecked {
 export function crossCheck(checked: CrossChecked): readonly Mistake[] {
   return [
     ...findRepeated(checked, ['connectors'], 'name'),
-    ...findRepeated(checked, ['access', 'keys'], 'name'),
-    ...findRepeated(checked, ['access', 'keys'], 'id'),
     ...findRepeated(checked, ['access', 'rules'], 'name'),
+    ...checkKeys(checked),
     ...findRepeatedSinks(checked),
     ...checkRoleReferences(checked),
+    ...checkClassReferences(checked),
     ...checkConnectorReferences(checked),
     ...checkAnonymous(checked),
     ...checkEmbeddedUrl(checked),
@@ -80,6 +81,12 @@ function checkRoleReferences(checked: CrossChecked): Mistake[] {
     listAt(checked.value, [...holder, 'roles']).map((_, index) => [...holder, 'roles', index]),
   )
   return checkReferences(checked, paths, { names, shown: names, none: 'a role that `access.roles` defines' })
+}
+
+function checkClassReferences(checked: CrossChecked): Mistake[] {
+  const names = keysAt(checked.value, ['limits', 'classes'])
+  const paths = listAt(checked.value, ['access', 'keys']).map((_, index) => ['access', 'keys', index, 'rateClass'])
+  return checkReferences(checked, paths, { names, shown: names, none: 'a class that `limits.classes` defines' })
 }
 
 function checkConnectorReferences(checked: CrossChecked): Mistake[] {

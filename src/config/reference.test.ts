@@ -78,7 +78,7 @@ describe('the reference', () => {
       '| `server.port` | whole number, 0 to 65535 | `3000` | Port to listen on; 0 takes any free one. |',
     )
     expect(reference).toContain('| `log.level` | `debug`, `info`, `warn`, `error`, `silent` | `info` |')
-    expect(reference).toContain('| `access.keys[].id` | text | required |')
+    expect(reference).toContain('| `access.keys[].name` | text | required |')
     expect(reference).toContain('| `connectors[].type` | `sdk` | required |')
   })
 })

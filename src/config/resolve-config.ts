@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path'
+import { readKeyOptions } from '../identity/options.ts'
 import type { Config } from './config.ts'
 import { rememberOrigins } from './origins.ts'
 import type { CheckedConfig } from './schema.ts'
@@ -26,7 +27,11 @@ export function resolveConfig(checked: CheckedConfig, context: ResolveContext): 
     connectors: checked.connectors.map((connector) =>
       'path' in connector ? { ...connector, path: at(connector.path) } : connector,
     ),
-    access: { ...checked.access, roles: withoutPrototype(checked.access.roles) },
+    access: {
+      ...checked.access,
+      keys: checked.access.keys.map(readKeyOptions),
+      roles: withoutPrototype(checked.access.roles),
+    },
     audit: {
       ...checked.audit,
       directory: trail === undefined ? join(storage.directory, 'audit') : at(trail),

@@ -9,17 +9,24 @@ import { skillsConnectorOptions } from '../connectors/skills/options.ts'
 import { sqliteConnectorOptions } from '../connectors/sqlite/options.ts'
 import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
-import { anonymousOptions, keyOptions, localOptions } from '../identity/options.ts'
+import {
+  anonymousOptions,
+  keyHeaderOption,
+  keyOptions,
+  localOptions,
+  type WrittenKeyOptions,
+} from '../identity/options.ts'
 import { logOptions, metricsOptions } from '../observe/options.ts'
 import { idempotencyOptions, limitOptions, roleOptions, sanitizeOptions, scopeOptions } from '../pipeline/options.ts'
 import { ruleOptions } from '../pipeline/rules/options.ts'
 import { storageOptions } from '../storage/options.ts'
 import { usageOptions } from '../usage/options.ts'
-import type { Config } from './config.ts'
+import type { AccessOptions, Config } from './config.ts'
 
 /** What the file says with the defaults filled in; names and paths that depend on where it lies are still open. */
-export type CheckedConfig = Omit<Config, 'name' | 'audit' | 'directory' | 'file'> & {
+export type CheckedConfig = Omit<Config, 'name' | 'access' | 'audit' | 'directory' | 'file'> & {
   readonly name?: string
+  readonly access: Omit<AccessOptions, 'keys'> & { readonly keys: readonly WrittenKeyOptions[] }
   readonly audit: OpenAuditOptions
 }
 
@@ -39,6 +46,7 @@ const connectorOptions = z.discriminatedUnion('type', [
 
 const accessOptions = z.strictObject({
   keys: keyOptions.default([]),
+  keyHeader: keyHeaderOption.exactOptional(),
   roles: roleOptions.default({}),
   scopes: scopeOptions.default({}),
   rules: ruleOptions.default([]),

@@ -9,6 +9,7 @@ import { generateApiKey, hashApiKey } from './api-key.ts'
 import { type ApiKeyAuthenticator, createApiKeyAuthenticator } from './api-key-authenticator.ts'
 import { type Authentication, isRefusal } from './authenticator.ts'
 import { readCredentials } from './credentials.ts'
+import type { KeySource } from './find-key.ts'
 import { fixedPepper } from './pepper.ts'
 import type { Principal } from './principal.ts'
 import type { Refusal } from './refusal.ts'
@@ -37,7 +38,7 @@ function newKey(more: Partial<StoredKey> = {}): NewKey {
 /** The real store in memory, counting how often it is read. */
 function countingStore(
   keys: readonly StoredKey[] = [],
-): KeyStore & { reads: number; lists: number; gone: Set<string> } {
+): KeySource & Pick<KeyStore, 'add'> & { reads: number; lists: number; gone: Set<string> } {
   const store = createMemoryKeyStore(keys)
   const counting = {
     reads: 0,
@@ -108,6 +109,7 @@ describe('an API key', () => {
       id: `key:${key.stored.id}`,
       name: 'ci',
       kind: 'api-key',
+      credentialId: key.stored.id,
       tenant: 'acme',
       roles: ['reader'],
     })
@@ -235,11 +237,10 @@ describe('when the keys cannot be read', () => {
   it('nobody is let in, the answer is 503, and the log hears of it once a minute', () => {
     let now = 0
     const seen: Observation[] = []
-    const broken: KeyStore = {
+    const broken: KeySource = {
       find: () => {
         throw new Error('disk I/O error')
       },
-      add: () => undefined,
       list: () => [],
     }
     const authenticator = createApiKeyAuthenticator({

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { apiKeyPattern, generateApiKey, hashApiKey, parseApiKey } from './api-key.ts'
@@ -76,5 +77,24 @@ describe('an API key', () => {
     const pepper = Buffer.alloc(32, 7)
     expect(hashApiKey(text, pepper)).toBe(createHmac('sha256', pepper).update(text).digest('hex'))
     expect(hashApiKey(text, Buffer.alloc(32, 8))).not.toBe(hashApiKey(text, pepper))
+  })
+})
+
+describe('the pattern for secret scanners', () => {
+  const page = readFileSync(new URL('../../docs/reference/api-keys.md', import.meta.url), 'utf8')
+
+  it('stands in the reference as it is in the code', () => {
+    expect(page).toContain(`\n${apiKeyPattern.source}\n`)
+  })
+
+  it('finds keys as scanners write it, and no look-alike', () => {
+    const gitleaks = new RegExp(/^regex = '''(.*)'''$/m.exec(page)?.[1] ?? '(?!)')
+    const github = new RegExp(`^${/Secret format \| `(.*)`/.exec(page)?.[1] ?? '(?!)'}$`)
+    const { text } = generateApiKey()
+    expect(gitleaks.exec(`key: "${text}"`)?.[1]).toBe(text)
+    expect(github.test(text)).toBe(true)
+    for (const other of [text.slice(0, -1), `${text}a`, text.replace('_', '-')]) {
+      expect([gitleaks, github].map((pattern) => pattern.test(other))).toEqual([false, false])
+    }
   })
 })

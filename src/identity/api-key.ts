@@ -1,4 +1,4 @@
-import { createHmac, type KeyObject, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 /**
@@ -43,6 +43,17 @@ export function parseApiKey(text: string): string | undefined {
 export function hashApiKey(text: string, pepper: Uint8Array | KeyObject): string {
   return createHmac('sha256', pepper).update(text).digest('hex')
 }
+
+/**
+ * What is kept of a key whose text the configuration gives: a hash without the pepper, which need not exist then. It is in no
+ * file, and nobody finds 256 random bits from it.
+ */
+export function hashGivenKey(text: string): string {
+  return hashApiKey(text, GIVEN_PEPPER)
+}
+
+/** The place of the pepper for keys whose text the configuration gives. No secret. */
+export const GIVEN_PEPPER: KeyObject = createSecretKey('toolgate given key 1', 'utf8')
 
 function randomBase62(length: number): string {
   let text = ''

@@ -1,10 +1,12 @@
-import { isIPv6 } from 'node:net'
+import { expandIpv6, plainAddress } from './address-ranges.ts'
 import { putBounded } from './bounded-map.ts'
 
 /** Counts failed authentications by where they come from. */
 export interface FailureLimiter {
   /** Whether so many failed lately that the address is given no more attempts for now. */
   isLimited(address: string): boolean
+  /** In how many seconds the address is given another attempt; 0 when it is at once. Counts nothing. */
+  waitSeconds(address: string): number
   /** Counts a failure; answers 0, or in how many seconds another attempt is given. */
   fail(address: string): number
 }
@@ -29,11 +31,14 @@ export function createFailureLimiter(clock: () => number): FailureLimiter {
     return now + BURST_MS + MS_PER_FAILURE
   }
 
+  const waitSeconds = (address: string): number => {
+    const now = clock()
+    return Math.max(0, Math.ceil((nextFull(networkOf(address), now) - now - BURST_MS) / 1000))
+  }
+
   return {
-    isLimited(address) {
-      const now = clock()
-      return nextFull(networkOf(address), now) - now > BURST_MS
-    },
+    isLimited: (address) => waitSeconds(address) > 0,
+    waitSeconds,
     fail(address) {
       const now = clock()
       const network = networkOf(address)
@@ -48,20 +53,10 @@ export function createFailureLimiter(clock: () => number): FailureLimiter {
 
 /** IPv6 hands every customer a /64 at least, so a single address there means nothing. */
 export function networkOf(address: string): string {
-  if (!address.includes(':')) return address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped !== undefined) return mapped
-  const [plain = ''] = address.split('%')
-  if (!isIPv6(plain)) return address
-  const [front = '', back] = plain.toLowerCase().split('::')
-  const groups = front === '' ? [] : front.split(':')
-  if (back !== undefined) {
-    const tail = back === '' ? [] : back.split(':')
-    const missing = 8 - groups.length - tail.length
-    groups.push(...Array.from({ length: Math.max(0, missing) }, () => '0'), ...tail)
-  }
-  return groups
+  const plain = plainAddress(address)
+  if (plain === undefined || !plain.includes(':')) return plain ?? address
+  return expandIpv6(plain)
     .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
+    .map((group) => group.toString(16))
     .join(':')
 }

@@ -1,14 +1,24 @@
 import type { KeyStore, StoredKey } from '../storage/key-store.ts'
+import { type AddressRanges, createAddressRanges } from './address-ranges.ts'
 import { putBounded } from './bounded-map.ts'
+import { type KeyRecord, principalOfKey, readTime } from './key-principal.ts'
 import type { Principal } from './principal.ts'
 
-/** What is kept of a key; `createdAt` is for people only. */
-export type KeyRecord = Omit<StoredKey, 'createdAt'>
+/** Where keys are looked up. */
+export type KeySource = Pick<KeyStore, 'find' | 'list'>
 
 /** A key ready to be compared with. */
 export interface KnownKey {
   readonly hash: Buffer
   readonly principal: Principal
+  /** Whether it comes from storage. */
+  readonly isStored: boolean
+  /** Whether it is hashed by `hashGivenKey`. */
+  readonly isGiven: boolean
+  /** Milliseconds since the epoch. */
+  readonly revokedAt?: number
+  /** From where alone it is valid. */
+  readonly ranges?: AddressRanges
 }
 
 /** Where keys are found by their public id. */
@@ -25,7 +35,7 @@ export interface KeySources {
   /** Known from the start, never forgotten. */
   readonly keys: readonly KeyRecord[]
   /** Asked in turn; their answers are kept for two seconds. */
-  readonly stores: readonly KeyStore[]
+  readonly stores: readonly KeySource[]
   readonly clock: () => number
 }
 
@@ -49,13 +59,13 @@ const MAX_KEPT = 10_000
  * a suspect, no read either; yet the owner of a real key behind the same proxy is found.
  */
 export function createKeyFinder({ keys, stores, clock }: KeySources): KeyFinder {
-  const fixed = new Map(keys.map((key) => [key.id, toKnownKey(key)]))
+  const fixed = new Map(keys.map((key) => [key.id, toKnownKey(key, false)]))
   const present = new Map<string, Remembered>()
   const absent = new Map<string, Remembered>()
 
   const look = (id: string, readAt: number): KnownKey | undefined => {
     const stored = findFirst(stores, id)
-    const key = stored === undefined ? undefined : toKnownKey(stored)
+    const key = stored === undefined ? undefined : toKnownKey(stored, true)
     putBounded(key === undefined ? absent : present, [id, { key, readAt }], MAX_KEPT)
     if (key === undefined) present.delete(id)
     else absent.delete(id)
@@ -87,7 +97,7 @@ function isFresh(readAt: number, now: number): boolean {
   return now >= readAt && now - readAt < KEEP_MS
 }
 
-function findFirst(stores: readonly KeyStore[], id: string): StoredKey | undefined {
+function findFirst(stores: readonly KeySource[], id: string): StoredKey | undefined {
   for (const store of stores) {
     const key = store.find(id)
     if (key !== undefined) return key
@@ -95,21 +105,14 @@ function findFirst(stores: readonly KeyStore[], id: string): StoredKey | undefin
   return undefined
 }
 
-function toKnownKey(key: KeyRecord): KnownKey {
-  const principal: Principal = Object.freeze({
-    id: `key:${key.id}`,
-    name: key.name,
-    kind: 'api-key',
-    ...(key.tenant === undefined ? {} : { tenant: key.tenant }),
-    ...(key.claims === undefined ? {} : { claims: key.claims }),
-    roles: Object.freeze([...key.roles]),
-    ...(key.expiresAt === undefined ? {} : { expiresAt: readTime(key.expiresAt) }),
-  })
-  return { hash: Buffer.from(key.hash, 'hex'), principal }
-}
-
-/** A time that cannot be read must not be taken for never. */
-function readTime(text: string): number {
-  const time = Date.parse(text)
-  return Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time
+function toKnownKey(key: KeyRecord, isStored: boolean): KnownKey {
+  const { revokedAt, allowFrom, isGiven = false } = key
+  return {
+    hash: Buffer.from(key.hash, 'hex'),
+    principal: principalOfKey(key),
+    isStored,
+    isGiven,
+    ...(revokedAt === undefined ? {} : { revokedAt: readTime(revokedAt) }),
+    ...(allowFrom === undefined ? {} : { ranges: createAddressRanges(allowFrom) }),
+  }
 }

@@ -1,7 +1,7 @@
 /** Who calls, as established by a credential, a transport or the configuration. */
 export interface Principal {
   /**
-   * Stable and unique: `key:3f9a…`, `oauth:<issuer>:<sub>`, `certificate:<identity>`, `local`, `anonymous`. Limits, sessions,
+   * Stable and unique: `key:<client>`, `oauth:<issuer>:<sub>`, `certificate:<identity>`, `local`, `anonymous`. Limits, sessions,
    * cursors and records are bound to it.
    */
   readonly id: string
@@ -17,6 +17,10 @@ export interface Principal {
    * grants nothing that wants a scope.
    */
   readonly scopes?: readonly string[]
+  /** Which of its credentials it came with: the public id of the key. A rotation changes it and leaves `id` as it is. */
+  readonly credentialId?: string
+  /** Which entry of `limits.classes` bounds it, in the place of the limits of its roles. */
+  readonly rateClass?: string
   /** The OAuth client that acts for the user (RFC 9068 §2.2 `client_id`). */
   readonly clientId?: string
   /** Further attributes, as the credential or the configuration states them; rules about rows may go by them. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { pseudonymOfCredential, type Subject } from '../audit/subjects.ts'
 import type { Capability } from '../capabilities/capability.ts'
 import type { Principal } from '../identity/principal.ts'
 import { escapeJson } from '../observe/escape-json.ts'
@@ -18,7 +19,7 @@ const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 export function describeCall(guards: Guards, call: Call, trace: Trace): string {
   const { capability } = trace
   return (
-    `"callId":${quote(call.id)},"subject":${quote(trace.subject.subject)},${describePrincipal(call.principal)}` +
+    `"callId":${quote(call.id)},"subject":${quote(trace.subject.subject)},${describePrincipal(call.principal, trace.subject)}` +
     `"kind":"${call.kind}","method":${quote(call.method)},"name":${quote(cut(call.name, MAX_NAME))},` +
     (capability === undefined ? '' : describeCapability(capability)) +
     `"transport":"${call.transport}","era":"${call.era}",${describeClient(call)}${describeTrace(trace)}` +
@@ -31,14 +32,19 @@ export function quote(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : escapeJson(JSON.stringify(text))
 }
 
-const principals = new WeakMap<Principal, string>()
+const principals = new WeakMap<Principal, { readonly pseudonym: string; readonly text: string }>()
 
-function describePrincipal(principal: Principal): string {
+function describePrincipal(principal: Principal, subject: Subject): string {
   const known = principals.get(principal)
-  if (known !== undefined) return known
+  // A principal that was erased goes on as another subject.
+  if (known !== undefined && known.pseudonym === subject.subject) return known.text
+  const credential =
+    principal.credentialId === undefined
+      ? ''
+      : `"credential":"${pseudonymOfCredential(subject, principal.credentialId)}",`
   const tenant = principal.tenant === undefined ? '' : `"tenant":${quote(principal.tenant)},`
-  const text = `${tenant}"roles":[${principal.roles.map(quote).join(',')}],`
-  principals.set(principal, text)
+  const text = `${credential}${tenant}"roles":[${principal.roles.map(quote).join(',')}],`
+  principals.set(principal, { pseudonym: subject.subject, text })
   return text
 }
 

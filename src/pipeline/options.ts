@@ -17,6 +17,8 @@ export interface LimitOptions {
   readonly maxDeadlineMs: number
   readonly maxNotificationsPerCall: number
   readonly breaker: BreakerOptions
+  /** By name. */
+  readonly classes: Readonly<Record<string, RoleLimitOptions>>
   readonly rules: readonly LimitRuleOptions[]
 }
 
@@ -38,7 +40,7 @@ export interface LimitRuleOptions {
   readonly maxResultBytes?: number
 }
 
-/** How much the holders of a role may call, in place of what `limits` says. */
+/** How much the holders of a role, or of a key of a class, may call, in place of what `limits` says. */
 export interface RoleLimitOptions {
   readonly callsPerMinute?: number
   readonly burst?: number
@@ -131,6 +133,12 @@ const breaker: z.ZodType<BreakerOptions> = z.strictObject({
   probes: z.int().min(1).max(100).default(1).describe('Calls that are then let through; all must succeed.'),
 })
 
+const callerLimits = z.strictObject({
+  callsPerMinute: count().exactOptional().describe('In place of `limits.callsPerMinute`.'),
+  burst: count().exactOptional().describe('In place of `limits.burst`.'),
+  concurrency: count().exactOptional().describe('In place of `limits.maxConcurrentPerPrincipal`.'),
+})
+
 /** The options under `limits`, with their defaults. */
 export const limitOptions: z.ZodType<LimitOptions> = z.strictObject({
   callsPerMinute: count().default(100).describe('Tokens a minute that one principal gets; a call takes one.'),
@@ -161,6 +169,17 @@ export const limitOptions: z.ZodType<LimitOptions> = z.strictObject({
   maxDeadlineMs: milliseconds().default(300_000).describe('Milliseconds a call may take in all, whatever it reports.'),
   maxNotificationsPerCall: count().default(1000).describe('Notifications one call may send; further ones are dropped.'),
   breaker: breaker.prefault({}).describe('When a connector that fails is left alone for a while.'),
+  classes: z
+    .record(
+      z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, {
+        error: 'a name of 1 to 64 letters, digits, _ and -, starting with a letter',
+      }),
+      callerLimits,
+    )
+    .default({})
+    .describe(
+      'How much the holders of certain keys may call: by the name that `rateClass` of a key says. Counts in the place of `limits` and of the limits of its roles.',
+    ),
   rules: z
     .array(rule)
     .default([])
@@ -175,12 +194,7 @@ const role: z.ZodType<RoleOptions> = z.strictObject({
   scopes: z.array(scope).default([]).describe('Scopes that the role grants.'),
   allow: z.array(selector).default([]).describe('What the role may see and call.'),
   deny: z.array(selector).default([]).describe('What it may not, whatever this or another role allows.'),
-  limits: z
-    .strictObject({
-      callsPerMinute: count().exactOptional().describe('In place of `limits.callsPerMinute`.'),
-      burst: count().exactOptional().describe('In place of `limits.burst`.'),
-      concurrency: count().exactOptional().describe('In place of `limits.maxConcurrentPerPrincipal`.'),
-    })
+  limits: callerLimits
     .exactOptional()
     .describe('How much each holder may call. Of several roles the most generous counts.'),
 })

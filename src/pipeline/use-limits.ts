@@ -43,6 +43,7 @@ export function createUseLimits(limits: LimitOptions, roles: Readonly<Record<str
     saidBy: 'limits',
   }
   const byRole = new Map(Object.entries(roles).flatMap(([name, role]) => (role.limits ? [[name, role.limits]] : [])))
+  const byClass = new Map(Object.entries(limits.classes).map(([name, own]) => [name, ofClass(name, own, limits)]))
 
   return {
     ofCapability(capability) {
@@ -52,7 +53,9 @@ export function createUseLimits(limits: LimitOptions, roles: Readonly<Record<str
       known.set(capability, compiled)
       return compiled
     },
-    ofPrincipal({ roles: held }) {
+    ofPrincipal({ roles: held, rateClass }) {
+      // A class that is gone must not leave its keys with what their roles are more generous with.
+      if (rateClass !== undefined) return byClass.get(rateClass) ?? common
       if (byRole.size === 0) return common
       const own = held.map((name) => byRole.get(name)).filter((role) => role !== undefined)
       return own.length === 0 ? common : mostGenerous(own, limits)
@@ -97,6 +100,15 @@ function compileLimits(capability: Capability, rules: readonly LimitRule[], limi
 
 function ownOf(capability: Capability, name: 'cost' | 'concurrency'): number | undefined {
   return capability.kind === 'tool' ? capability.definition[name] : undefined
+}
+
+/** The class of a key says how much it may, whether that is more or less than its roles say. */
+function ofClass(name: string, own: RoleLimitOptions, limits: LimitOptions): PrincipalLimits {
+  return {
+    rate: { callsPerMinute: own.callsPerMinute ?? limits.callsPerMinute, burst: own.burst ?? limits.burst },
+    concurrency: own.concurrency ?? limits.maxConcurrentPerPrincipal,
+    saidBy: `limits.classes.${name}`,
+  }
 }
 
 function mostGenerous(own: readonly RoleLimitOptions[], limits: LimitOptions): PrincipalLimits {

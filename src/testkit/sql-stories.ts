@@ -171,6 +171,21 @@ export const SQL_STORIES: Readonly<Record<string, (shop: Shop) => Promise<void>>
     assert.match(await refusalOf(find(AUDITOR, { table: table('customers'), cursor: 'x' })), /another question/)
   },
 
+  'begins a page behind the last row, whatever was written meanwhile': async ({ find, table, under }) => {
+    const asked = { table: table('customers'), order: [{ column: 'id', direction: 'desc' }], limit: 2 }
+    const first = await find(ACME, asked)
+    assert.deepEqual(ids(first), [3, 2])
+    await under.execute("INSERT INTO customers (id, tenant_id) VALUES (6, 'acme'), (7, 'globex')")
+    await under.execute('DELETE FROM customers WHERE id = 3')
+    assert.deepEqual(ids(await find(ACME, { ...asked, cursor: first.nextCursor })), [1])
+    // Whoever brings it sees rows of its own alone.
+    assert.deepEqual(ids(await find(GLOBEX, { ...asked, cursor: first.nextCursor })), [])
+    const up = { table: table('customers'), limit: 1 }
+    const one = await find(GLOBEX, up)
+    await under.execute("INSERT INTO customers (id, tenant_id) VALUES (0, 'globex')")
+    assert.deepEqual(ids(await find(GLOBEX, { ...up, cursor: one.nextCursor })), [5])
+  },
+
   'keeps values exact': async ({ find, table }) => {
     const columns = ['points', 'name', 'balance']
     const { rows } = await find(AUDITOR, { table: table('customers'), columns })

@@ -55,7 +55,11 @@ function connectPipes(subject = createSubject(), boundMs = BOUND_MS) {
     lines.push(line)
     look()
   }
-  const done = serveStdio(subject.test.engine, holder('ann', 'user'), { input, write })
+  const done = serveStdio(
+    subject.test.engine,
+    { principal: holder('ann', 'user'), isValid: () => true },
+    { input, write },
+  )
   const until = (isThere: () => boolean, what: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`${what} is not there after ${boundMs} ms`)), boundMs)

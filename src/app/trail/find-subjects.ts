@@ -8,6 +8,6 @@ export const PSEUDONYM: RegExp = /^s_[\w-]{22}$/
 /** The stored subjects of the principals with this id or pseudonym, or whose API key has this name. */
 export function findSubjects(config: Config, storage: Storage, who: string): readonly StoredSubject[] {
   const keys = [...config.access.keys, ...storage.keys.list()].filter(({ name }) => name === who)
-  const ids = new Set([who, ...keys.map(({ id }) => `key:${id}`)])
+  const ids = new Set([who, ...keys.map(({ id, clientId = id }) => `key:${clientId}`)])
   return storage.subjectKeys.list().filter(({ principalId, subject }) => ids.has(principalId) || subject === who)
 }

@@ -1,6 +1,7 @@
 import type { AuditRecord } from '../../audit/audit-record.ts'
 import { LineReader, type TrailLine } from '../../audit/read-after.ts'
 import { SubjectKey } from '../../audit/subject-key.ts'
+import { pseudonymOfCredential } from '../../audit/subjects.ts'
 import type { SubjectIdentity } from '../../audit/trail-event.ts'
 import type { Config } from '../../config/config.ts'
 import { ToolgateError } from '../../errors.ts'
@@ -8,6 +9,7 @@ import { openPepper } from '../../identity/pepper.ts'
 import { openStorage } from '../../storage/open-storage.ts'
 import { openAuditIndex } from '../../storage/sqlite/audit-index.ts'
 import { subjectMasterKey } from '../audit.ts'
+import { listApiKeys } from '../keys/list-keys.ts'
 import { findSubjects, PSEUDONYM } from './find-subjects.ts'
 import { indexFileOf, searchTrail } from './search-trail.ts'
 
@@ -26,6 +28,8 @@ export interface ShownSubject {
 export interface ShownRecord {
   readonly line: TrailLine
   readonly identity?: SubjectIdentity
+  /** Public id of the API key with which the subject came, where it is kept still. */
+  readonly credentialId?: string
   /** JSON, as it was after masking; of long ones the beginning alone. */
   readonly input?: string
   readonly output?: string
@@ -39,13 +43,19 @@ export interface ShownRecord {
  */
 export async function showSubject(config: Config, who: string): Promise<readonly ShownSubject[]> {
   const shown: ShownSubject[] = []
+  const credentials = (await listApiKeys(config)).map(({ id }) => id)
   for (const [subject, key] of readKeys(config, who)) {
     const { directory } = config.audit
     const query = { subjects: [subject], event: 'subject.erased', limit: 1 }
     const [erased] = await searchTrail(directory, query)
     const state = key !== undefined ? 'known' : erased === undefined ? 'unreadable' : 'erased'
     const when = state === 'erased' && erased !== undefined ? { erasedAt: erased.record.time } : {}
-    shown.push({ subject, state, ...when, records: readRecords(directory, subject, key) })
+    shown.push({
+      subject,
+      state,
+      ...when,
+      records: readRecords(directory, subject, { key, credentials: nameCredentials(key, credentials) }),
+    })
   }
   return shown
 }
@@ -64,18 +74,25 @@ function readKeys(config: Config, who: string): ReadonlyMap<string, SubjectKey |
   }
 }
 
-async function* readRecords(
-  directory: string,
-  subject: string,
-  key: SubjectKey | undefined,
-): AsyncGenerator<ShownRecord> {
+/** What can be opened with the key of a subject. */
+interface Opening {
+  readonly key: SubjectKey | undefined
+  /** Ids of API keys, by what records call them. */
+  readonly credentials: ReadonlyMap<string, string>
+}
+
+function nameCredentials(key: SubjectKey | undefined, ids: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(key === undefined ? [] : ids.map((id) => [pseudonymOfCredential({ key }, id), id]))
+}
+
+async function* readRecords(directory: string, subject: string, opening: Opening): AsyncGenerator<ShownRecord> {
   const index = openAuditIndex({ file: indexFileOf(directory) })
   const reader = new LineReader(directory)
   try {
     for (const place of index.find({ subjects: [subject] })) {
       const line = await reader.read(place)
       if (line === undefined || subjectOf(line.record) !== subject) throw changed(directory)
-      yield openRecord(line, key)
+      yield openRecord(line, opening)
     }
   } finally {
     await reader.close()
@@ -83,13 +100,20 @@ async function* readRecords(
   }
 }
 
-function openRecord(line: TrailLine, key: SubjectKey | undefined): ShownRecord {
+function openRecord(line: TrailLine, { key, credentials }: Opening): ShownRecord {
   const { record } = line
   const sealed = sealedIn(record)
   const opened = Object.entries(sealed).map(([name, text]) => [name, key?.open(text)] as const)
   const { identity, ...payloads } = Object.fromEntries(opened.filter(([, text]) => text !== undefined))
   const isUnreadable = opened.some(([, text]) => text === undefined)
-  return { line, ...(identity === undefined ? {} : { identity: JSON.parse(identity) }), ...payloads, isUnreadable }
+  const credentialId = credentials.get(String((record as { readonly credential?: unknown }).credential))
+  return {
+    line,
+    ...(identity === undefined ? {} : { identity: JSON.parse(identity) }),
+    ...(credentialId === undefined ? {} : { credentialId }),
+    ...payloads,
+    isUnreadable,
+  }
 }
 
 function sealedIn(record: AuditRecord): Readonly<Record<string, string>> {

@@ -17,7 +17,7 @@ export function describeRecord(record: AuditRecord): string {
     case 'catalog.changed':
       return `${record.added.length} added, ${record.removed.length} removed`
     case 'key.changed':
-      return `key ${record.keyId} ${record.change}`
+      return `key ${record.keyId} ${record.change}${record.endsAt === undefined ? '' : `, ends ${record.endsAt}`}`
     case 'gap':
       return `${record.reason}${record.lost === undefined ? '' : `, ${record.lost} records lost`}`
     case 'sink.failed':

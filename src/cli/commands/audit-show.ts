@@ -54,8 +54,9 @@ function jsonOf(
 }
 
 /** Nothing of it reaches the terminal as it is. */
-function textOf({ line, identity, input, output, isUnreadable }: ShownRecord): string {
+function textOf({ line, identity, credentialId, input, output, isUnreadable }: ShownRecord): string {
   const parts = [
+    ...(credentialId === undefined ? [] : [`key: tg_${credentialId}_…`]),
     ...(identity === undefined ? [] : [`identity: ${identity.principal}, ${identity.name}, ${identity.kind}`]),
     ...(input === undefined ? [] : [`arguments: ${input}`]),
     ...(output === undefined ? [] : [`result: ${output}`]),

@@ -20,7 +20,7 @@ export const explain: RunCommand = async (invocation) => {
   }
   const input = await readArguments(options.text('args') ?? '{}', terminal)
   const config = await openTarget(invocation)
-  const { listApiKeys } = await import('../../app/new-key.ts')
+  const { listApiKeys } = await import('../../app/keys/list-keys.ts')
   const named = namePrincipal(config, await listApiKeys(config), options.all('as'))
   const { principal } = named
   const isExpired = principal.expiresAt !== undefined && principal.expiresAt <= Date.now()

@@ -3,6 +3,7 @@ import type { Invocation, RunCommand } from '../command.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
 import { followConfig } from '../follow-config.ts'
 import { openServed, type Served } from '../open-served.ts'
+import { readLocalCaller } from '../read-local-caller.ts'
 import { listen, makeFreshKeys, readServing, type Serving } from '../serving.ts'
 import { untilEnded } from '../until-ended.ts'
 
@@ -19,11 +20,12 @@ export const serve: RunCommand = async (invocation) => {
 
 async function serveUntilEnded(invocation: Invocation, serving: Serving, { config, read }: Served): Promise<number> {
   const keys = await makeFreshKeys(config, serving)
+  const caller = serving.isStdio ? await readLocalCaller(config, invocation) : {}
   const ended = untilEnded(invocation.terminal)
   const app = await createApp(config, { keys: keys.map(({ stored }) => stored) })
   const stop = followConfig({ app, read, onHangUp: !process.stdin.isTTY })
   try {
-    if (serving.isStdio) return await Promise.race([app.serveStdio().then(() => EXIT_CODES.ok), ended])
+    if (serving.isStdio) return await Promise.race([app.serveStdio(caller).then(() => EXIT_CODES.ok), ended])
     const { url } = await listen(app, serving, invocation)
     const { printServing } = await import('../print-serving.ts')
     await printServing(invocation, { app, url, keys, serving })

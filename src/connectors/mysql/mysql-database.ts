@@ -139,18 +139,31 @@ class MysqlDatabase implements SqlDatabase {
       const session = await this.#pool.acquire(options.lane, options.signal)
       const isReused = this.#used.has(session)
       this.#used.add(session)
+      // Nothing of the statement is with the server yet: a session that does not answer is given up as it is.
+      const late = AbortSignal.any([options.signal, AbortSignal.timeout(options.budget.timeoutMs + LATE_MS)])
+      const giveUp = (): void => session.destroy()
+      late.addEventListener('abort', giveUp, { once: true })
       try {
-        await session.ask(`SET SESSION TRANSACTION ${options.access === 'read' ? 'READ ONLY' : 'READ WRITE'}`)
-        await session.ask(this.#settings(options))
-        await this.#setRole(session, options.identity)
-        await session.ask(options.access === 'read' ? 'START TRANSACTION READ ONLY' : 'START TRANSACTION')
+        late.throwIfAborted()
+        await this.#prepare(session, options)
         return session
       } catch (thrown) {
         this.#pool.drop(session)
+        options.signal.throwIfAborted()
         const failure = toSqlFailure(thrown)
+        if (late.aborted) throw tooLong(failure)
         if (!isReused || !isLost(failure)) throw failure
+      } finally {
+        late.removeEventListener('abort', giveUp)
       }
     }
+  }
+
+  async #prepare(session: Session, options: ExecuteOptions): Promise<void> {
+    await session.ask(`SET SESSION TRANSACTION ${options.access === 'read' ? 'READ ONLY' : 'READ WRITE'}`)
+    await session.ask(this.#settings(options))
+    await this.#setRole(session, options.identity)
+    await session.ask(options.access === 'read' ? 'START TRANSACTION READ ONLY' : 'START TRANSACTION')
   }
 
   /** Gives a session back when nothing of this caller is left in it; nobody waits for that but the next one. */

@@ -19,6 +19,7 @@ export const mysqlDialect: Dialect = {
     `CONVERT(${expression} USING utf8mb4) COLLATE utf8mb4_bin LIKE ${pattern} ESCAPE '\\\\'`,
   limit: (count, offset) => `LIMIT ${count} OFFSET ${offset}`,
   noOrder: '',
+  comparesAsOrdered: ['integer', 'bigint', 'decimal', 'text', 'date'],
   from: ({ schema, name }) => `${quote(schema)}.${quote(name)}`,
   // NULL is smaller than everything here.
   orderBy: (expression, direction) => `${expression} ${direction === 'asc' ? 'ASC' : 'DESC'}`,

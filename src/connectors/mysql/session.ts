@@ -44,16 +44,17 @@ export async function openSession(driver: MysqlDriver, target: MysqlTarget): Pro
     session.onEnd(reject)
   })
   const timer = setTimeout(() => session.destroy(), target.connectTimeoutMs)
+  const { ask } = session
+  let atFirst: Awaited<ReturnType<typeof stateOf>>
   try {
     await opened
+    atFirst = await stateOf(ask)
   } catch (thrown) {
     session.destroy()
     throw toSqlFailure(thrown)
   } finally {
     clearTimeout(timer)
   }
-  const { ask } = session
-  const atFirst = await stateOf(ask)
   return {
     ...session,
     id: connection.threadId,

@@ -27,10 +27,17 @@ it('verifies the certificate and the name in it, unless the server is on this ma
     ...verified,
     ca: 'PEM',
   })
-  expect(read('mysql://u@127.0.0.1/x', { mode: 'verify' }).options.ssl).toEqual(verified)
+  expect(read('mysql://u@localhost/x', { mode: 'verify' }).options.ssl).toEqual(verified)
   for (const host of ['localhost', '127.0.0.1', '[::1]'])
     expect(read(`mysql://u@${host}/x`).options.ssl).toBeUndefined()
   expect(read('mysql://u@db.example.com/x', { mode: 'off' }).options.ssl).toBeUndefined()
+})
+
+// The driver holds the certificate of an address against the name localhost.
+it('verifies no server that is named by its address, and says so', () => {
+  expect(() => read('mysql://u@127.0.0.1/x', { mode: 'verify' })).toThrow(/certificate cannot be checked/)
+  expect(() => read('mysql://u@10.0.0.7/x')).toThrow(/certificate cannot be checked/)
+  expect(() => read('mysql://u@[fd00::7]/x')).toThrow(/certificate cannot be checked/)
 })
 
 it('takes no other options in the URL, and never repeats the password', () => {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import type { ConnectionOptions } from 'mysql2'
 import { ToolgateError } from '../../errors.ts'
@@ -26,6 +27,8 @@ export function readTarget({
   const { host, port, user, password, database, socketPath } = parseUrl(name, url)
   const isLocal = socketPath !== undefined || /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)
   const isEncrypted = tls.mode === 'verify' || (tls.mode === 'auto' && !isLocal)
+  // The driver would hold the certificate against `localhost` instead.
+  if (isEncrypted && isIP(host) !== 0) throw unverifiable(name)
   return {
     host,
     port,
@@ -85,6 +88,14 @@ function parseUrl(name: string, text: string) {
   } catch {
     throw unreadable(name)
   }
+}
+
+function unverifiable(name: string): ToolgateError {
+  return new ToolgateError({
+    code: 'CONNECTOR_FAILED',
+    message: `The url of "${name}" names its server by an address, whose certificate cannot be checked.`,
+    hint: 'Write the name that the certificate is for, or set tls.mode to "off" for a network that you trust.',
+  })
 }
 
 function unreadable(name: string): ToolgateError {

@@ -1,4 +1,5 @@
 import type { ExecuteOptions, SqlIdentity } from '../sql/database.ts'
+import type { Prelude } from './flight.ts'
 import { GUARDED_SESSION } from './guard/guard-rules.ts'
 import { quoteIdentifier, quoteText } from './postgres-dialect.ts'
 
@@ -12,10 +13,10 @@ export interface BeginOptions extends Pick<ExecuteOptions, 'access' | 'budget'> 
 }
 
 /**
- * Begins a transaction under limits that end with it, in one round trip. They are set by one query, which costs less than
- * as many commands, and which makes READ ONLY final: up to the first query, a transaction can still be made one that writes.
+ * Begins a transaction under limits that end with it. They are set by one query, which costs less than as many commands,
+ * and which makes READ ONLY final: up to the first query, a transaction can still be made one that writes.
  */
-export function writeBegin({ access, budget, isGuarded, schemas, canLimitFiles }: BeginOptions): string {
+export function writeBegin({ access, budget, isGuarded, schemas, canLimitFiles }: BeginOptions): readonly Prelude[] {
   const timeoutMs = Math.trunc(budget.timeoutMs)
   const path = ['pg_catalog', ...schemas.map(quoteIdentifier), 'pg_temp'].join(', ')
   const settings: Readonly<Record<string, string>> = {
@@ -34,16 +35,16 @@ export function writeBegin({ access, budget, isGuarded, schemas, canLimitFiles }
   const calls = Object.entries(settings).map(
     ([name, value]) => `pg_catalog.set_config(${quoteText(name)}, ${quoteText(value)}, true)`,
   )
-  return `BEGIN ${access === 'read' ? 'READ ONLY' : 'READ WRITE'}; SELECT ${calls.join(', ')}`
+  return [{ text: `BEGIN ${access === 'read' ? 'READ ONLY' : 'READ WRITE'}` }, { text: `SELECT ${calls.join(', ')}` }]
 }
 
 const IDLE_MS = 10_000
 
-/** Tells the session whom the statement is for, until the transaction ends; undefined when there is nothing to tell. */
-export function writeIdentity({ role, settings }: SqlIdentity): { text: string; values: string[] } | undefined {
+/** Tells the session whom the statement is for, until the transaction ends; nothing when there is nothing to tell. */
+export function writeIdentity({ role, settings }: SqlIdentity): readonly Prelude[] {
   // The role comes last: it may not be allowed to read the settings, but the login is.
   const told = [...Object.entries(settings), ...(role === undefined ? [] : [['role', role] as const])]
-  if (told.length === 0) return undefined
+  if (told.length === 0) return []
   const calls = told.map((_, at) => `pg_catalog.set_config($${at * 2 + 1}, $${at * 2 + 2}, true)`)
-  return { text: `SELECT ${calls.join(', ')}`, values: told.flat() }
+  return [{ text: `SELECT ${calls.join(', ')}`, values: told.flat() }]
 }

@@ -1,54 +1,54 @@
 import type { FieldDef } from 'pg'
-import type { Budget, SqlResult, SqlValue } from '../sql/database.ts'
-import { parseValue } from './parse-value.ts'
+import type { Budget, ResultColumn, SqlResult, SqlValue } from '../sql/database.ts'
+import { rowLength } from '../sql/json-length.ts'
+import { readerOf, type ValueReader } from './parse-value.ts'
 import { type PgTypes, UNKNOWN_TYPE } from './read-types.ts'
 
 /** Rows under a budget. */
 export interface RowCollector {
+  /** Says what the rows consist of; comes before them. */
+  describe(fields: readonly FieldDef[]): void
   /** Takes a row, or nothing more once the budget is spent. */
-  add(row: readonly (string | null)[], fields: readonly FieldDef[]): void
+  add(row: readonly (string | null)[]): void
   /** Whether the budget is spent. */
   readonly isFull: boolean
-  finish(fields: readonly FieldDef[]): SqlResult
+  /** How many rows like those so far there is still room for, and one more. */
+  readonly room: number
+  finish(): SqlResult
 }
 
 /** Gathers rows until the budget is spent, and says what cut them. */
 export function createRowCollector({ maxRows, maxBytes }: Budget, types: PgTypes): RowCollector {
   const rows: (readonly SqlValue[])[] = []
+  let columns: readonly ResultColumn[] = []
+  let readers: readonly ValueReader[] = []
   let truncated: SqlResult['truncated']
   // The brackets of the list.
   let bytes = 2
   return {
-    add(row, fields) {
+    describe(fields) {
+      const known = fields.map(({ dataTypeID }) => types.get(dataTypeID) ?? UNKNOWN_TYPE)
+      readers = known.map(readerOf)
+      columns = known.map(({ name: type, family }, at) => ({ name: fields[at]?.name ?? '', type, family }))
+    },
+    add(row) {
       if (truncated !== undefined) return
       if (rows.length >= maxRows) {
         truncated = 'rows'
         return
       }
-      const values = row.map((text, at) => parseValue(text, types.get(fields[at]?.dataTypeID ?? 0) ?? UNKNOWN_TYPE))
-      bytes += measure(values) + 1
+      const values = row.map((text, at) => (text === null ? null : (readers[at]?.(text) ?? text)))
+      bytes += rowLength(values) + 1
       if (bytes > maxBytes) truncated = 'bytes'
       else rows.push(values)
     },
     get isFull() {
       return truncated !== undefined
     },
-    finish: (fields) => ({
-      columns: fields.map(({ name, dataTypeID }) => {
-        const { name: type, family } = types.get(dataTypeID) ?? UNKNOWN_TYPE
-        return { name, type, family }
-      }),
-      rows,
-      ...(truncated !== undefined && { truncated }),
-    }),
-  }
-}
-
-/** JSON nested too deep to be written again counts as too large. */
-function measure(values: readonly SqlValue[]): number {
-  try {
-    return Buffer.byteLength(JSON.stringify(values))
-  } catch {
-    return Number.POSITIVE_INFINITY
+    get room() {
+      const fitting = Math.floor(((maxBytes - bytes) * rows.length) / bytes)
+      return Math.max(0, Math.min(maxRows - rows.length, fitting)) + 1
+    },
+    finish: () => ({ columns, rows, ...(truncated !== undefined && { truncated }) }),
   }
 }

@@ -4,7 +4,7 @@ import { identifyCaller } from '../sql/identify-caller.ts'
 import { createPostgresDatabase } from './create-postgres-database.ts'
 import type { PostgresConnectorOptions } from './options.ts'
 
-/** Offers a PostgreSQL database. Needs the packages pg and pg-cursor, and libpg-query for free SQL. */
+/** Offers a PostgreSQL database. Needs the package pg, and libpg-query for free SQL. */
 export function createPostgresConnector(options: PostgresConnectorOptions): Connector {
   const { name, prefix, schemas, identity } = options
   return createSqlConnector({

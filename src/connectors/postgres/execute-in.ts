@@ -4,6 +4,7 @@ import type { ExecuteOptions, SqlResult, Statement } from '../sql/database.ts'
 import type { LanePool } from '../sql/lane-pool.ts'
 import { SqlFailure } from '../sql/sql-failure.ts'
 import { writeBegin, writeIdentity } from './begin-text.ts'
+import { fly, NotBegunError, type Prelude } from './flight.ts'
 import type { PgSession } from './open-session.ts'
 import type { PgTypes } from './read-types.ts'
 import { runStatement } from './run-statement.ts'
@@ -38,8 +39,7 @@ export async function executeIn(
   const deadline = AbortSignal.timeout(budget.timeoutMs + GRACE_MS)
   const signal = AbortSignal.any([options.signal, deadline])
   try {
-    const session = await begin(pool, statement, { ...options, signal, lane })
-    return await useSession(pool, session, statement, { ...options, signal })
+    return await useSession(pool, statement, { ...options, signal, lane })
   } catch (failure) {
     if (deadline.aborted && !options.signal.aborted) throw tookTooLong()
     throw failure
@@ -59,20 +59,19 @@ function refuseUnsendable({ text, parameters }: Statement): void {
   throw new SqlFailure({ kind: 'statement', state: '54000', text: reason, isTextSafe: true })
 }
 
-/** Used sessions that died unnoticed are replaced: nothing of the statement has reached the server yet. */
-async function begin(pool: LanePool<PgSession>, statement: Statement, options: Execution): Promise<PgSession> {
+/** Used sessions that died unnoticed are replaced, if the server has not come to the statement. */
+async function useSession(pool: LanePool<PgSession>, statement: Statement, options: Execution): Promise<SqlResult> {
   for (;;) {
     const session = await acquire(pool, options)
     const { isUsed } = session
     session.isUsed = true
     try {
-      await underCancel(pool, session, options.signal, () => beginIn(session, statement, options))
-      return session
+      return await runIn(pool, session, { statement, options })
     } catch (failure) {
-      pool.drop(session)
-      options.signal.throwIfAborted()
-      const known = toSqlFailure(failure)
+      if (!(failure instanceof NotBegunError)) throw failure
+      const known = toSqlFailure(failure.cause)
       if (known.kind !== 'unavailable' || !isUsed) throw known
+      pool.drop(session)
     }
   }
 }
@@ -86,44 +85,28 @@ async function acquire(pool: LanePool<PgSession>, { lane, signal }: Execution): 
   }
 }
 
-async function beginIn(session: PgSession, statement: Statement, options: Execution): Promise<void> {
-  const { access, budget, identity, rules } = options
-  session.limitBytes(budget.maxBytes * 4 + SLACK_BYTES)
-  const isGuarded = statement.isGuarded === true
-  await session.client.query(writeBegin({ access, budget, isGuarded, ...rules }))
-  const told = writeIdentity(identity)
-  if (told !== undefined) await session.client.query(told)
-}
-
-async function useSession(
+async function runIn(
   pool: LanePool<PgSession>,
   session: PgSession,
-  statement: Statement,
-  { signal, access, budget, rules }: Execution,
+  { statement, options }: { readonly statement: Statement; readonly options: Execution },
 ): Promise<SqlResult> {
+  const { access, budget, identity, rules, signal } = options
+  const begin = writeBegin({ access, budget, isGuarded: statement.isGuarded === true, ...rules })
+  const preludes = [...begin, ...writeIdentity(identity)]
+  session.limitBytes(budget.maxBytes * 4 + SLACK_BYTES)
   try {
-    const result = await underCancel(pool, session, signal, async () => {
-      const found = await runStatement(session, statement, { access, budget, types: rules.types })
-      if (access === 'write') await commit(session)
-      return found
-    })
+    return await underCancel(pool, session, signal, () =>
+      runStatement(session, statement, { access, budget, preludes, types: rules.types }),
+    )
+  } finally {
     void makeLikeNew(pool, session)
-    return result
-  } catch (failure) {
-    void makeLikeNew(pool, session)
-    throw failure
-  }
-}
-
-async function commit(session: PgSession): Promise<void> {
-  try {
-    await session.client.query('COMMIT')
-  } catch (failure) {
-    throw toSqlFailure(failure)
   }
 }
 
 const RESET_MS = 5_000
+
+/** The second ends what outlives a transaction: settings, roles, locks, prepared statements, temporary tables. */
+const RESET: readonly Prelude[] = [{ text: 'ROLLBACK' }, { text: 'DISCARD ALL' }]
 
 /** Not awaited by the caller, who has the answer. */
 async function makeLikeNew(pool: LanePool<PgSession>, session: PgSession): Promise<void> {
@@ -132,9 +115,7 @@ async function makeLikeNew(pool: LanePool<PgSession>, session: PgSession): Promi
   late.addEventListener('abort', drop, { once: true })
   try {
     session.limitBytes(SLACK_BYTES)
-    await session.client.query('ROLLBACK')
-    // Ends what outlives a transaction: settings, roles, locks, prepared statements, temporary tables.
-    await session.client.query('DISCARD ALL')
+    await fly(session, { preludes: RESET })
     if (session.isDoomed) pool.drop(session)
     else pool.release(session)
   } catch {

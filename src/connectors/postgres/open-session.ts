@@ -4,7 +4,6 @@ import type { PgDriver } from './load-pg.ts'
 
 /** One session of the server. */
 export interface PgSession {
-  readonly driver: PgDriver
   readonly client: Client
   /** Sets how many bytes may come from now on; the connection is cut when more do. */
   limitBytes(maxBytes: number): void
@@ -39,7 +38,7 @@ export async function openSession(
   target: ConnectionTarget,
   onEnd: (session: PgSession) => void,
 ): Promise<PgSession> {
-  const client = new driver.pg.Client(target.config)
+  const client = new driver.Client(target.config)
   const inside = client as unknown as ClientInside
   // The driver tells of a connection that breaks while nobody uses it; without a listener that would end the process.
   client.on('error', () => {})
@@ -62,7 +61,6 @@ export async function openSession(
     stream.destroy()
   })
   const session: PgSession = {
-    driver,
     client,
     isUsed: false,
     limitBytes(maxBytes) {
@@ -100,12 +98,12 @@ const CLOSE_MS = 500
  * closing it, whether there was something to cancel or not.
  */
 function sendCancel(
-  { pg }: PgDriver,
+  driver: PgDriver,
   { config }: ConnectionTarget,
   { processID, secretKey }: ClientInside,
 ): Promise<void> {
   const { host = '', port = 5432, ssl = false } = config
-  const connection = new pg.Connection({ ssl } as object) as unknown as ConnectionInside
+  const connection = new driver.Connection({ ssl } as object) as unknown as ConnectionInside
   return new Promise((resolve) => {
     const force = setTimeout(() => connection.stream.destroy(), CANCEL_MS)
     const done = (): void => {

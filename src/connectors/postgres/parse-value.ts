@@ -14,9 +14,13 @@ export interface PgType {
   readonly delimiter: string
 }
 
-/** A value out of the server's text, exactly; see `TypeFamily`. */
-export function parseValue(text: string | null, type: PgType): SqlValue {
-  return text === null ? null : (PARSERS[type.family]?.(text, type) ?? text)
+/** Reads a value out of the server's text. */
+export type ValueReader = (text: string) => SqlValue
+
+/** What reads values of a type, exactly; see `TypeFamily`. */
+export function readerOf(type: PgType): ValueReader {
+  const parse = PARSERS[type.family]
+  return parse === undefined ? (text) => text : (text) => parse(text, type)
 }
 
 const PARSERS: Readonly<Partial<Record<TypeFamily, (text: string, type: PgType) => SqlValue>>> = {
@@ -27,12 +31,17 @@ const PARSERS: Readonly<Partial<Record<TypeFamily, (text: string, type: PgType) 
   json: parseJson,
   timestamp: writeTimestamp,
   time: (text) => text.replace(/([+-]\d{2})$/, '$1:00'),
-  array: (text, { element, delimiter }) =>
-    element === undefined ? text : parseArray(text, delimiter, (part) => parseValue(part, element)),
+  array: readArray,
 }
 
 /** `infinity` and years before Christ have no form in ISO 8601 and stay as they are. */
 function writeTimestamp(text: string): string {
   if (!/^\d{4,6}-/.test(text) || text.endsWith(' BC')) return text
   return text.replace(' ', 'T').replace(/([+-]\d{2})$/, '$1:00')
+}
+
+function readArray(text: string, { element, delimiter }: PgType): SqlValue {
+  if (element === undefined) return text
+  const read = readerOf(element)
+  return parseArray(text, delimiter, (part) => (part === null ? null : read(part)))
 }

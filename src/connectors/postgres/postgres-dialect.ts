@@ -13,6 +13,7 @@ export const postgresDialect: Dialect = {
   like: (expression, placeholder) => `${expression} LIKE ${placeholder} ESCAPE '\\'`,
   limit: (count, offset) => `LIMIT ${wholeNumber(count)} OFFSET ${wholeNumber(offset)}`,
   noOrder: '',
+  comparesAsOrdered: ['integer', 'bigint', 'decimal', 'text', 'uuid', 'date', 'timestamp'],
   from: ({ schema, name }) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
   // NULL is the largest value here; saying so would keep indexes from being used.
   orderBy: (expression, direction) => `${expression} ${direction === 'asc' ? 'ASC' : 'DESC'}`,

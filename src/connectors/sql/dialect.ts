@@ -1,4 +1,4 @@
-import type { Column, Table } from './database-schema.ts'
+import type { Column, Table, TypeFamily } from './database-schema.ts'
 
 /** How an engine writes what all of them can do. Pure: text in, text out. */
 export interface Dialect {
@@ -26,6 +26,11 @@ export interface Dialect {
   from(table: Table): string
   /** Puts NULL first or last in the same way on every engine: last ascending, first descending. */
   orderBy(expression: string, direction: 'asc' | 'desc', column: Column): string
+  /**
+   * Families whose values, bound as they were answered, are compared just as they are ordered; pages of tables ordered by
+   * them follow the last row. Default: whole numbers.
+   */
+  readonly comparesAsOrdered?: readonly TypeFamily[]
 }
 
 /** What can be bound to a statement. */

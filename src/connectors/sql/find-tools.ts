@@ -2,6 +2,7 @@ import { defineTool, type ToolDefinition } from '../../capabilities/definition.t
 import type { JsonSchema } from '../../capabilities/protocol.ts'
 import type { ExposedTable } from './exposure.ts'
 import { FILTER_OPS, type Filter, MAX_FILTERS } from './filter.ts'
+import { nextPlace } from './next-place.ts'
 import { readCursor, writeCursor } from './page-cursor.ts'
 import { plainName } from './plain-name.ts'
 import { findView, type SqlSource } from './sql-source.ts'
@@ -70,7 +71,7 @@ function findTool(source: () => SqlSource, shape: Shape & { readonly maxRows: nu
         maximum: shape.maxRows,
         description: `Rows of a page. Default: ${DEFAULT_LIMIT}.`,
       },
-      cursor: { type: 'string', maxLength: 200, description: '`nextCursor` of the page before.' },
+      cursor: { type: 'string', maxLength: 6000, description: '`nextCursor` of the page before.' },
     }),
     output: ROWS_OUTPUT,
     async run(input, context) {
@@ -78,18 +79,17 @@ function findTool(source: () => SqlSource, shape: Shape & { readonly maxRows: nu
       const asked = input as FindInput
       const view = findView(current, shape.table ?? String(asked.table), context.caller)
       const { columns, filters, order } = asked
-      const question = [view.exposed.name, columns, filters, order]
-      const offset = readCursor(asked.cursor, question)
-      const limit = Math.min(asked.limit ?? DEFAULT_LIMIT, current.maxRows)
-      const statement = writeFind(current.dialect, view, {
+      const asking = {
         ...(columns === undefined ? {} : { columns }),
         ...(filters === undefined ? {} : { filters }),
         ...(order === undefined ? {} : { order }),
-        limit: limit + 1,
-        offset,
-      })
+      }
+      const question = [view.exposed.name, columns, filters, order]
+      const place = readCursor(asked.cursor, question)
+      const limit = Math.min(asked.limit ?? DEFAULT_LIMIT, current.maxRows)
+      const statement = writeFind(current.dialect, view, { ...asking, limit: limit + 1, ...place })
       const result = await current.session.run(statement, context, { maxRows: limit, lane: 'cheap' })
-      const next = offset + result.rows.length
+      const next = nextPlace({ dialect: current.dialect, view, question: asking, place, rows: result.rows })
       // A single row that is larger than the budget must not be asked for again and again.
       const hasMore = result.truncated !== undefined && result.rows.length > 0
       return toToolResult(toRowsAnswer(result, hasMore ? writeCursor(question, next) : undefined))

@@ -7,12 +7,14 @@ const QUESTION = ['customers', undefined, [{ column: 'id', op: '=', value: 1 }]]
 
 describe('a cursor', () => {
   it('leads to where its page ended', () => {
-    expect(readCursor(writeCursor(QUESTION, 100), QUESTION)).toBe(100)
-    expect(readCursor(undefined, QUESTION)).toBe(0)
+    for (const place of [{ offset: 100 }, { offset: 0, after: ['a.b[', 7] }, { offset: 3, after: ['1'] }]) {
+      expect(readCursor(writeCursor(QUESTION, place), QUESTION)).toEqual(place)
+    }
+    expect(readCursor(undefined, QUESTION)).toEqual({ offset: 0 })
   })
 
   it('is for its own question alone', () => {
-    expect(() => readCursor(writeCursor(QUESTION, 100), ['orders'])).toThrow(/another question/)
+    expect(() => readCursor(writeCursor(QUESTION, { offset: 100 }), ['orders'])).toThrow(/another question/)
   })
 
   it('that somebody made up is refused', () => {
@@ -21,8 +23,8 @@ describe('a cursor', () => {
         expect(() => readCursor(text, QUESTION)).toThrow(UserError)
       }),
     )
-    const own = Buffer.from(writeCursor(QUESTION, 7), 'base64url').toString()
-    for (const offset of ['-1', '1e9', '9999999999999', '']) {
+    const own = Buffer.from(writeCursor(QUESTION, { offset: 7 }), 'base64url').toString()
+    for (const offset of ['-1', '1e9', '9999999999999', '', '7[{}]', '7[', '7[null]', '7[[1]]']) {
       const forged = Buffer.from(own.replace(/^7/, offset)).toString('base64url')
       expect(() => readCursor(forged, QUESTION), offset).toThrow(UserError)
     }

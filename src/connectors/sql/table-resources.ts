@@ -8,7 +8,8 @@ import { ToolgateError, UserError } from '../../errors.ts'
 import { completeKeys, completeSchemas, completeTables } from './complete-names.ts'
 import type { SqlResult } from './database.ts'
 import type { ExposedTable } from './exposure.ts'
-import { readCursor, writeCursor } from './page-cursor.ts'
+import { nextPlace } from './next-place.ts'
+import { type PagePlace, readCursor, writeCursor } from './page-cursor.ts'
 import { plainName } from './plain-name.ts'
 import { findTable, NO_SCHEMA, type SqlSource } from './sql-source.ts'
 import { describeTable } from './table-description.ts'
@@ -98,20 +99,22 @@ async function readPage(source: SqlSource, asked: Asked): Promise<object> {
   const exposed = askedTable(source, asked)
   const { page = '' } = asked.variables
   const question = ['pages', exposed.name]
-  const offset = page === 'first' ? 0 : readCursor(page, question)
-  const result = await readRows(source, asked, { limit: PAGE_ROWS, offset })
+  const place = page === 'first' ? { offset: 0 } : readCursor(page, question)
+  const result = await readRows(source, asked, { limit: PAGE_ROWS, ...place })
   const hasMore = result.truncated !== undefined && result.rows.length > 0
-  const next = `${uriOf(source.name, exposed)}/pages/${writeCursor(question, offset + result.rows.length)}`
+  const view = viewTable(exposed, asked.context.caller)
+  const after = nextPlace({ dialect: source.dialect, view, question: {}, place, rows: result.rows })
+  const next = `${uriOf(source.name, exposed)}/pages/${writeCursor(question, after)}`
   return { ...toRowsAnswer(result), truncated: result.truncated !== undefined, ...(hasMore ? { next } : {}) }
 }
 
 async function readRows(
   source: SqlSource,
   asked: Asked,
-  { limit, offset }: { readonly limit: number; readonly offset: number },
+  { limit, ...place }: { readonly limit: number } & PagePlace,
 ): Promise<SqlResult> {
   const view = viewTable(askedTable(source, asked), asked.context.caller)
-  const statement = writeFind(source.dialect, view, { limit: limit + 1, offset })
+  const statement = writeFind(source.dialect, view, { limit: limit + 1, ...place })
   return source.session.run(statement, asked.context, { maxRows: limit, lane: 'cheap' })
 }
 

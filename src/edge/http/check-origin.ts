@@ -92,13 +92,17 @@ const ALLOWED_HEADERS = [
   'Mcp-Session-Id',
 ]
 
-/** Answers a CORS preflight of a permitted page. */
-export function writePreflight(request: IncomingMessage, response: ServerResponse): void {
+/** Answers a CORS preflight of a permitted page; `keyHeader` is a header that may carry a key. */
+export function writePreflight(request: IncomingMessage, response: ServerResponse, keyHeader?: string): void {
   const wanted = String(request.headers['access-control-request-headers'] ?? '').split(',')
   const mirrored = wanted.map((name) => name.trim()).filter((name) => /^mcp-param-[a-z0-9-]{1,64}$/i.test(name))
   response.writeHead(204, {
     'access-control-allow-methods': 'GET, POST, DELETE',
-    'access-control-allow-headers': [...ALLOWED_HEADERS, ...mirrored.slice(0, 32)].join(', '),
+    'access-control-allow-headers': [
+      ...ALLOWED_HEADERS,
+      ...(keyHeader === undefined ? [] : [keyHeader]),
+      ...mirrored.slice(0, 32),
+    ].join(', '),
     'access-control-max-age': '600',
     'content-length': '0',
   })

@@ -42,6 +42,8 @@ export interface HttpAccess {
   readonly anonymous: Principal | undefined
   /** Absent where users do not sign in here. */
   readonly signIn?: MountedServer | undefined
+  /** A header in which keys are taken beside `Authorization`. */
+  readonly keyHeader?: string | undefined
 }
 
 interface Parts {
@@ -128,7 +130,7 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
     const ssePair = findSsePair(parts, request)
     if (ssePair === undefined) requirePath(request, parts.engine.options.path)
     if (request.method === 'OPTIONS') {
-      writePreflight(request, response)
+      writePreflight(request, response, parts.access.keyHeader)
       return
     }
     requireMethod(request, response, ssePair)

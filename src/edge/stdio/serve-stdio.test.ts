@@ -35,7 +35,11 @@ function start(maxBodyBytes = 10_000) {
   const test = createTestEngine(tools, { server: { maxBodyBytes } })
   const input = new PassThrough()
   const lines: string[] = []
-  const done = serveStdio(test.engine, holder('local', 'user'), { input, write: (line) => void lines.push(line) })
+  const done = serveStdio(
+    test.engine,
+    { principal: holder('local', 'user'), isValid: () => true },
+    { input, write: (line) => void lines.push(line) },
+  )
   const messages = (): Wire[] => lines.map((line) => JSON.parse(line))
   const write = (...sent: (object | string)[]): void => {
     for (const message of sent)

@@ -36,6 +36,27 @@ const MIGRATIONS: readonly string[] = [
     sketch TEXT NOT NULL,
     PRIMARY KEY (step_ms, start, tool, client, status)
   ) STRICT, WITHOUT ROWID`,
+  // A client has several keys under one name. That of its first key is its id, so principals are who they were before.
+  `CREATE TABLE api_keys_of_clients (
+    id TEXT PRIMARY KEY NOT NULL,
+    client_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    tenant TEXT,
+    more TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT,
+    revoked_at TEXT,
+    revoked_for TEXT,
+    used_at TEXT
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO api_keys_of_clients (id, client_id, name, hash, roles, tenant, more, created_at, expires_at)
+    SELECT id, id, name, hash, roles, tenant, '{}', created_at, expires_at FROM api_keys;
+  DROP TABLE api_keys;
+  ALTER TABLE api_keys_of_clients RENAME TO api_keys;
+  CREATE INDEX api_keys_by_client ON api_keys (client_id);
+  CREATE INDEX api_keys_by_name ON api_keys (name)`,
   `CREATE TABLE oauth_records (
     model TEXT NOT NULL,
     id TEXT NOT NULL,

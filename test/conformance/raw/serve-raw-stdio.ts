@@ -5,5 +5,9 @@ import { createRawEngine } from './raw-server.ts'
 
 /** The server under test over stdio, as a process of its own. */
 const write = reserveStdout()
-await serveStdio(createRawEngine().engine, holder('ann', 'user'), { input: process.stdin, write })
+await serveStdio(
+  createRawEngine().engine,
+  { principal: holder('ann', 'user'), isValid: () => true },
+  { input: process.stdin, write },
+)
 process.exit(0)
