@@ -54,6 +54,19 @@ const layers = [
     packages: ['jose'],
   },
   {
+    path: 'authorization-server/',
+    job: 'signs users in and issues tokens, for those who have no identity provider',
+    imports: [
+      'identity/failure-limiter.ts',
+      'storage/oauth-store.ts',
+      'storage/user-store.ts',
+      'observe/',
+      'error-table.ts',
+      'errors.ts',
+    ],
+    packages: ['oidc-provider', '@node-rs/argon2'],
+  },
+  {
     path: 'connectors/',
     job: 'where capabilities come from',
     imports: ['capabilities/', 'nearest-spelling.ts', 'errors.ts'],
@@ -108,6 +121,7 @@ const layers = [
       'pipeline/',
       'connectors/',
       'identity/',
+      'authorization-server/',
       'audit/',
       'usage/',
       'storage/',

@@ -1,27 +1,24 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import { createAuditObserver } from '../audit/audit-observer.ts'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { ChainTrail } from '../audit/chain-audit-trail.ts'
 import type { Config } from '../config/config.ts'
 import { createEngine, type Engine } from '../edge/engine.ts'
 import { createSealer } from '../edge/seal.ts'
-import { createKeyUses } from '../identity/key-uses.ts'
 import { openPepper, type Pepper } from '../identity/pepper.ts'
 import { combineObservers } from '../observe/combine-observers.ts'
 import type { Guards } from '../pipeline/guards.ts'
 import { compileRules } from '../pipeline/rules/compile-rules.ts'
 import { createMemorySessionRecords } from '../storage/memory/session-records.ts'
-import { openKeyUseStore } from '../storage/open-key-use-store.ts'
 import { openStorage, type Storage } from '../storage/open-storage.ts'
-import { type Access, createAccess } from './access.ts'
 import type { App, AppOptions } from './app.ts'
 import { createAuditPlan, createAuditTrail } from './audit.ts'
 import { createAuditRetention } from './audit-retention.ts'
 import { createAuditSinks } from './audit-sinks.ts'
 import { createGuards } from './create-guards.ts'
 import { createLog } from './create-log.ts'
+import { deriveKey } from './derive-key.ts'
 import { identityOf } from './identity-of.ts'
-import { createOAuthOpener, type ServedAt } from './oauth-opener.ts'
+import { openEntry } from './open-entry.ts'
 import { openMetrics } from './open-metrics.ts'
 import { RunningApp } from './running-app.ts'
 import { Sources } from './sources.ts'
@@ -48,28 +45,26 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     prepared.commit()
     const pepper = openPepper(config.storage)
     const storage = openStorage(config.storage)
-    const keyUses = createKeyUses({ store: openKeyUseStore(config.storage), clock, observer: log.observe })
-    const servedAt: ServedAt = { origin: undefined }
-    const closing = new AbortController()
-    const nonceKey = deriveKey(pepper, 'toolgate dpop nonce 1')
-    const openOAuth = createOAuthOpener({ servedAt, clock, observer: log.observe, signal: closing.signal, nonceKey })
-    const keyParts = { pepper, store: storage.keys, keys: options.keys ?? [], uses: keyUses }
-    const openAccess = async (wanted: Config): Promise<Access> =>
-      createAccess(wanted, { ...keyParts, clock, observer: log.observe, oauth: await openOAuth(wanted) })
-    const access = await openAccess(config)
     const { audit, trail } = openTrail(config, options.auditTrail, { clock, observer: log.observe })
     const retention = createAuditRetention(config, { trail, observer: log.observe, clock })
     const recording = createAuditObserver(audit, clock)
     const sinks = createAuditSinks(config, { audit, observer: log.observe, clock })
     const plan = createAuditPlan(config, { pepper, store: storage.subjectKeys, clock, observer: log.observe })
     const observe = combineObservers([log.observe, recording])
+    const entry = await openEntry(config, {
+      pepper,
+      storage,
+      keys: options.keys ?? [],
+      clock,
+      observe,
+      guards: () => engine.guards,
+    })
     const timer = options.clock ?? (() => performance.now())
     const hashKey = deriveKey(pepper, 'toolgate personal 1')
     const guards = createGuards(config, prepared, { audit, plan, observe, clock, timer, hashKey, rules })
     const engine = engineOf(config, guards, { pepper, storage })
     const records = { audit, recording, sinks, retention, log, metrics, usage }
-    const entry = { access, openAccess, servedAt, closing }
-    return new RunningApp({ ...records, ...entry, config, engine, sources, storage, keyUses, hashKey })
+    return new RunningApp({ ...records, ...entry, config, engine, sources, storage, hashKey })
   } catch (thrown) {
     metrics?.close()
     await sources.close()
@@ -97,10 +92,4 @@ function engineOf(config: Config, guards: Guards, { pepper, storage }: { pepper:
     taskStore: storage.tasks,
     sessionRecords: createMemorySessionRecords(),
   })
-}
-
-/** Derived from the pepper, so that it outlives a restart; without one it lives as long as the process. */
-function deriveKey(pepper: Pepper, purpose: string): Uint8Array {
-  const secret = pepper.read()
-  return secret === undefined ? randomBytes(32) : createHmac('sha256', secret).update(purpose).digest()
 }

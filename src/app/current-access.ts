@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.ts'
 import type { HttpAccess } from '../edge/http/serve-http.ts'
 import type { Access } from './access.ts'
+import type { Authorization } from './authorization.ts'
 
 /** Who is let in over HTTP, by the configuration of the moment in which it is asked. */
-export function currentAccess(now: () => readonly [Access, Config]): HttpAccess {
+export function currentAccess(now: () => readonly [Access, Config], authorization: Authorization): HttpAccess {
   return {
     get keyHeader() {
       return now()[1].access.keyHeader
@@ -16,6 +17,9 @@ export function currentAccess(now: () => readonly [Access, Config]): HttpAccess 
     },
     get resource() {
       return now()[0].resource
+    },
+    get signIn() {
+      return authorization.current
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { HttpEdge } from '../edge/http/serve-http.ts'
+import type { ServerOptions } from '../edge/options.ts'
 import { ToolgateError } from '../errors.ts'
 
 /** Begins to listen; resolves to the port. Rejects with `ADDRESS_IN_USE`. */
@@ -8,6 +9,11 @@ export function listenOn({ server }: HttpEdge, host: string, port: number): Prom
     server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port)))
     server.listen({ host: host.replace(/^\[|\]$/g, ''), port }, () => resolve((server.address() as AddressInfo).port))
   })
+}
+
+/** What is listened on, as an origin. */
+export function originOf({ tls }: Pick<ServerOptions, 'tls'>, host: string, port: number): string {
+  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
 }
 
 function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): ToolgateError {

@@ -6,7 +6,6 @@ import type { Engine } from '../edge/engine.ts'
 import type { Callers } from '../edge/http/callers.ts'
 import type { HttpEdge } from '../edge/http/serve-http.ts'
 import { connectInMemory, type MemoryClient, type MemoryPeer } from '../edge/memory/connect-in-memory.ts'
-import type { KeyUses } from '../identity/key-uses.ts'
 import { localPrincipal } from '../identity/known-principals.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Metrics } from '../observe/metrics/create-metrics.ts'
@@ -26,8 +25,8 @@ import type { AppLog } from './create-log.ts'
 import { currentAccess } from './current-access.ts'
 import { identityOf } from './identity-of.ts'
 import { listRestartOptions } from './list-restart-options.ts'
-import { listenOn } from './listen-on.ts'
-import type { ServedAt } from './oauth-opener.ts'
+import { listenOn, originOf } from './listen-on.ts'
+import type { Entry } from './open-entry.ts'
 import { gaugeParts } from './open-metrics.ts'
 import { Readiness } from './readiness.ts'
 import type { PreparedSources } from './source.ts'
@@ -35,20 +34,11 @@ import type { Sources } from './sources.ts'
 import type { UsageRecording } from './usage-recording.ts'
 import { waitAtMost } from './wait-at-most.ts'
 
-interface Parts {
+interface Parts extends Entry {
   readonly config: Config
-  /** Who may be let in under a configuration. */
-  readonly openAccess: (config: Config) => Promise<Access>
-  /** The same, under the one that it starts with. */
-  readonly access: Access
-  readonly servedAt: ServedAt
-  /** Ends what is asked of others to let somebody in. */
-  readonly closing: AbortController
   readonly engine: Engine
   readonly sources: Sources
   readonly storage: Storage
-  /** Notes when keys were last used. */
-  readonly keyUses: KeyUses
   readonly audit: AuditTrail
   readonly usage: UsageRecording
   readonly log: AppLog
@@ -117,17 +107,19 @@ export class RunningApp implements App {
     this.#callers = callers
     this.#parts.sinks.start('http')
     await this.#startUsage()
+    const takeSignIn = await this.#parts.authorization.prepare(this.#config)
     const { createHttpEdge } = await import('../edge/http/serve-http.ts')
     this.#http = createHttpEdge(
       engine,
-      currentAccess(() => [this.#access, this.#config]),
+      currentAccess(() => [this.#access, this.#config], this.#parts.authorization),
       { host, state: this.#readiness, metrics, callers },
     )
     const port = await listenOn(this.#http, host, at.port ?? server.port)
     this.#host = host
-    const scheme = server.tls === undefined ? 'http' : 'https'
-    const origin = `${scheme}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
+    const origin = originOf(server, host, port)
     this.#parts.servedAt.origin = origin
+    takeSignIn(origin)
+    this.#access = await this.#parts.openAccess(this.#config)
     void this.#access.warmUp()
     const url = origin + server.path
     this.#isServing = true
@@ -179,7 +171,9 @@ export class RunningApp implements App {
       try {
         const access = await this.#parts.openAccess(config)
         if (this.#host !== undefined) access.requireHttp(this.#host)
-        return this.#takeOver(config, { access, rules }, prepared)
+        const takeSignIn = await this.#parts.authorization.prepare(config)
+        takeSignIn()
+        return this.#takeOver(config, { access: await this.#parts.openAccess(config), rules }, prepared)
       } catch (thrown) {
         await prepared.discard()
         throw thrown

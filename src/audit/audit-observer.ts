@@ -1,5 +1,6 @@
 import { isoTime } from '../observe/iso-time.ts'
 import type { Observation, Observer } from '../observe/observation.ts'
+import type { GrantChanged, UserChanged } from './access-changes.ts'
 import type { AuditEvent } from './audit-record.ts'
 import { type AuditTrail, toEntry } from './audit-trail.ts'
 import { RefusalCounter } from './refusal-counter.ts'
@@ -31,6 +32,11 @@ function toEvent(seen: Observation, clock: () => number): AuditEvent | undefined
       return { event: seen.type, time: isoTime(clock()), ...seen.details }
     case 'overload.ended':
       return { event: seen.type, time: isoTime(clock()), ...seen.details }
+    case 'user.changed':
+    case 'grant.changed': {
+      const { type: event, ...change } = seen
+      return { event, time: isoTime(clock()), ...change } as UserChanged | GrantChanged
+    }
     default:
       return undefined
   }

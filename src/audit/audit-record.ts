@@ -1,3 +1,4 @@
+import type { GrantChanged, UserChanged } from './access-changes.ts'
 import type { KeyChanged } from './key-changed.ts'
 import type {
   Checkpoint,
@@ -31,6 +32,8 @@ export type AuditEvent =
   | ConfigChanged
   | CatalogChanged
   | KeyChanged
+  | UserChanged
+  | GrantChanged
   | OverloadBegan
   | OverloadEnded
   | LifecycleStarted

@@ -64,7 +64,9 @@ const retention: z.ZodType<RetentionOptions> = z.strictObject({
   default: span.describe('Records of every class that is not named.'),
   calls: span.describe('Calls: `call.decided`, `call.completed`.'),
   lists: span.describe('What was listed to whom: `list.served`.'),
-  access: span.describe('Who was not let in, and API keys: `auth.refused`, `key.changed`.'),
+  access: span.describe(
+    'Who was not let in, API keys, users and what they allow: `auth.refused`, `key.changed`, `user.changed`, `grant.changed`.',
+  ),
   config: span.describe('What is offered, and under which configuration: `config.changed`, `catalog.changed`.'),
   lifecycle: span.describe(
     'Starts and ends, and what went wrong: `lifecycle.started`, `lifecycle.stopped`, `overload.began`, `overload.ended`, `gap`, `sink.failed`.',

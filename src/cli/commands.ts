@@ -3,6 +3,7 @@ import type { Command, Option } from './command.ts'
 import { config, help, json, path } from './common-options.ts'
 import { keyCommands } from './key-commands.ts'
 import { policyCommands } from './policy-commands.ts'
+import { userCommands } from './user-commands.ts'
 
 const asRole: Option = {
   name: 'as',
@@ -200,6 +201,7 @@ export const commands: readonly Command[] = [
   call,
   ...policyCommands,
   ...keyCommands,
+  ...userCommands,
   ...auditCommands,
   usage,
   sandboxInit,

@@ -15,6 +15,10 @@ export function observationText(observation: Observation, time: Date): string {
     }
     case 'auth.refused':
       return `${clockTime(time)}  refused a caller from ${observation.address}: ${observation.reason}\n`
+    case 'user.changed':
+      return `${clockTime(time)}  user ${observation.userId}: ${observation.change}\n`
+    case 'grant.changed':
+      return `${clockTime(time)}  access of ${observation.clientId ?? 'a client'} ${observation.change}\n`
     case 'request.ended':
     case 'session.ended':
     case 'call.waited':

@@ -24,7 +24,7 @@ export interface CheckedValues {
 
 /** Runs every check over the values of a config file and collects all that is wrong. */
 export function checkConfig(written: unknown, context: CheckContext): CheckedValues {
-  const listed = listConnectors(written)
+  const listed = listConnectors(expandOAuth(written))
   const taken = takeValues(listed.value, context.env)
   if (!isPlainObject(taken.value)) {
     const expected = 'a mapping of options, such as `connectors: …`'
@@ -54,6 +54,12 @@ function oneEach(mistakes: readonly Mistake[], told: readonly Mistake[]): readon
     paths.add(pathKey(path))
     return isNew
   })
+}
+
+/** `oauth: embedded` is the mapping with every default. */
+function expandOAuth(written: unknown): unknown {
+  if (!isPlainObject(written) || !isPlainObject(written.access) || written.access.oauth !== 'embedded') return written
+  return { ...written, access: { ...written.access, oauth: { embedded: {} } } }
 }
 
 interface ListedConnectors {

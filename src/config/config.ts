@@ -1,4 +1,5 @@
 import type { AuditOptions } from '../audit/options.ts'
+import type { EmbeddedOptions } from '../authorization-server/options.ts'
 import type { MssqlConnectorOptions } from '../connectors/mssql/options.ts'
 import type { MysqlConnectorOptions } from '../connectors/mysql/options.ts'
 import type { PostgresConnectorOptions } from '../connectors/postgres/options.ts'
@@ -44,7 +45,12 @@ export interface AccessOptions {
   readonly local?: GrantOptions
   readonly anonymous?: GrantOptions
   readonly certificates?: CertificateOptions
-  readonly oauth?: OAuthOptions
+  readonly oauth?: AccessTokenOptions
+}
+
+/** Whose access tokens are let in; `embedded` is the authorization server that Toolgate is itself. */
+export interface AccessTokenOptions extends OAuthOptions {
+  readonly embedded?: EmbeddedOptions
 }
 
 /** The configuration as the rest of the product sees it: checked, every default filled in, paths absolute, frozen. */

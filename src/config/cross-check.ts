@@ -36,6 +36,8 @@ export function crossCheck(checked: CrossChecked): readonly Mistake[] {
     ...findRepeated(checked, ['access', 'oauth', 'issuers'], 'issuer'),
     ...checkOAuth(checked),
     ...checkPublicUrl(checked),
+    ...checkEmbeddedUrl(checked),
+    ...findRepeated(checked, [...EMBEDDED, 'clients'], 'id'),
     ...checkDeadlines(checked),
     ...checkCertificates(checked.value),
   ]
@@ -77,6 +79,7 @@ function checkRoleReferences(checked: CrossChecked): Mistake[] {
     ...listAt(checked.value, ['access', 'keys']).map((_, index) => ['access', 'keys', index]),
     ['access', 'local'],
     ['access', 'anonymous'],
+    ...listAt(checked.value, [...EMBEDDED, 'clients']).map((_, index) => [...EMBEDDED, 'clients', index, 'machine']),
     ...listAt(checked.value, ['access', 'rules']).map((_, index) => ['access', 'rules', index]),
     ...listAt(checked.value, ['access', 'certificates', 'rules']).map((_, index) => [
       'access',
@@ -126,6 +129,8 @@ function checkPublicUrl(checked: CrossChecked): Mistake[] {
   const host = valueAt(checked.value, ['server', 'host'])
   if (valueAt(checked.value, path) === undefined || typeof host !== 'string' || isLoopback(host)) return []
   if (valueAt(checked.value, ['server', 'publicUrl']) !== undefined) return []
+  // It has a sentence of its own.
+  if (valueAt(checked.value, EMBEDDED) !== undefined) return []
   const expected = '`server.publicUrl`, such as https://mcp.example.com: tokens are issued for that URL'
   return [{ path, at: 'key', problem: 'does not say under which URL clients reach the server', expected }]
 }
@@ -186,6 +191,24 @@ function checkAnonymous(checked: CrossChecked): Mistake[] {
   const shown = showValue(host, ['server', 'host'], checked.origins)
   const expected = 'a loopback address such as 127.0.0.1 as `server.host`, or API keys instead of anonymous callers'
   return [{ path, at: 'key', problem: `would let everybody in who reaches ${shown}`, expected }]
+}
+
+const EMBEDDED: ConfigPath = ['access', 'oauth', 'embedded']
+
+/** Whoever is to sign in from elsewhere has to be told where; what stands under the origin belongs to one server. */
+function checkEmbeddedUrl(checked: CrossChecked): Mistake[] {
+  if (valueAt(checked.value, EMBEDDED) === undefined) return []
+  const path: ConfigPath = ['server', 'publicUrl']
+  const url = valueAt(checked.value, path)
+  if (typeof url === 'string' && URL.parse(url)?.pathname !== '/') {
+    const expected = 'an origin without a path beside `access.oauth.embedded`, such as https://tools.example.com'
+    return [{ path, at: 'value', problem: `is ${showValue(url, path, checked.origins)}`, expected }]
+  }
+  const host = valueAt(checked.value, ['server', 'host'])
+  if (url !== undefined || typeof host !== 'string' || isLoopback(host)) return []
+  const expected =
+    '`server.publicUrl`, the origin under which browsers reach the server, such as https://tools.example.com'
+  return [{ path: EMBEDDED, at: 'key', problem: 'does not know where the server is reached', expected }]
 }
 
 /** Whether only this machine reaches the address. */

@@ -1,4 +1,5 @@
 import type { AuditOptions } from '../audit/options.ts'
+import type { EmbeddedInput } from '../authorization-server/options.ts'
 import type { MssqlConnectorInput } from '../connectors/mssql/options.ts'
 import type { MysqlConnectorInput } from '../connectors/mysql/options.ts'
 import type { PostgresConnectorInput } from '../connectors/postgres/options.ts'
@@ -46,6 +47,7 @@ export interface ConfigInput {
     readonly roles?: Readonly<Record<string, Partial<RoleOptions>>>
     readonly local?: GrantOptions
     readonly anonymous?: GrantOptions
+    readonly oauth?: 'embedded' | { readonly embedded?: EmbeddedInput }
   }
   readonly limits?: Partial<Omit<LimitOptions, 'breaker'>> & { readonly breaker?: Partial<LimitOptions['breaker']> }
   readonly sanitize?: Partial<Omit<SanitizeOptions, 'personal'>> & {

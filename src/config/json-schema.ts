@@ -15,7 +15,10 @@ export function configJsonSchema(): SchemaNode {
     $id: 'urn:toolgate:config',
     title: 'Toolgate configuration',
     ...schema,
-    properties: { ...properties, ...(connectors === undefined ? {} : { connectors: allowMap(connectors) }) },
+    properties: {
+      ...allowShortOAuth(properties),
+      ...(connectors === undefined ? {} : { connectors: allowMap(connectors) }),
+    },
     $defs: {
       fromEnvironment: {
         description: 'Taken from the environment.',
@@ -63,6 +66,16 @@ function allowMap({ description, default: fallback, ...list }: SchemaNode): Sche
     ...annotations({ description: description ?? '', default: fallback }),
     anyOf: [list, { type: 'object', additionalProperties: { oneOf: forms } }],
   }
+}
+
+/** `oauth: embedded` is short for the mapping. */
+function allowShortOAuth(properties: Readonly<Record<string, SchemaNode>>): Record<string, SchemaNode> {
+  const { access, ...others } = properties
+  const { oauth, ...rest } = access?.properties ?? {}
+  if (access === undefined || oauth === undefined) return { ...properties }
+  const { description = '', ...form } = oauth
+  const either = { description, anyOf: [{ const: 'embedded' }, form] }
+  return { ...others, access: { ...access, properties: { ...rest, oauth: either } } }
 }
 
 function withoutName(form: SchemaNode): SchemaNode {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditOptions, type OpenAuditOptions } from '../audit/options.ts'
+import { embeddedOptions } from '../authorization-server/options.ts'
 import { mssqlConnectorOptions } from '../connectors/mssql/options.ts'
 import { mysqlConnectorOptions } from '../connectors/mysql/options.ts'
 import { postgresConnectorOptions } from '../connectors/postgres/options.ts'
@@ -8,7 +9,7 @@ import { skillsConnectorOptions } from '../connectors/skills/options.ts'
 import { sqliteConnectorOptions } from '../connectors/sqlite/options.ts'
 import { typescriptConnectorOptions } from '../connectors/typescript/options.ts'
 import { serverOptions } from '../edge/options.ts'
-import { oauthOptions } from '../identity/oauth/options.ts'
+import { accessTokenOptions } from '../identity/oauth/options.ts'
 import {
   anonymousOptions,
   certificateOptions,
@@ -54,7 +55,7 @@ const accessOptions = z.strictObject({
   local: localOptions.exactOptional(),
   anonymous: anonymousOptions.exactOptional(),
   certificates: certificateOptions.exactOptional(),
-  oauth: oauthOptions.exactOptional(),
+  oauth: accessTokenOptions(embeddedOptions).exactOptional(),
 })
 
 /** The one schema of the configuration. Connectors written as a map have become a list before it sees them. */

@@ -52,7 +52,7 @@ export function createFailureLimiter(clock: () => number): FailureLimiter {
 }
 
 /** IPv6 hands every customer a /64 at least, so a single address there means nothing. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const plain = plainAddress(address)
   if (plain === undefined || !plain.includes(':')) return plain ?? address
   return expandIpv6(plain)

@@ -114,6 +114,14 @@ function toLine(observation: Logged): Line {
       const { connector, from, to } = observation
       return { fields: { connector: describeText(connector), from, to }, message: describeText(observation.message) }
     }
+    case 'user.changed': {
+      const { change, userId, roles } = observation
+      return { fields: { change, userId, roles: roles.map(describeText) }, message: `User ${change}` }
+    }
+    case 'grant.changed': {
+      const { change, userId, clientId = '' } = observation
+      return { fields: { change, userId, clientId: describeText(clientId) }, message: `Access of a client ${change}` }
+    }
     case 'server.stopped':
       return { fields: {}, message: describeText(observation.message) }
     default:

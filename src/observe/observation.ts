@@ -45,6 +45,21 @@ export type Observation =
       readonly durationMs: number
     }
   | { readonly type: 'auth.refused'; readonly reason: string; readonly address: string; readonly code?: string }
+  | {
+      /** A local user was changed, by an administrator or by its owner. */
+      readonly type: 'user.changed'
+      readonly change: UserChange
+      readonly userId: string
+      readonly roles: readonly string[]
+    }
+  | {
+      /** A user let a client act in its name, or that was taken back. */
+      readonly type: 'grant.changed'
+      readonly change: 'given' | 'revoked'
+      readonly userId?: string
+      readonly clientId?: string
+      readonly scopes?: readonly string[]
+    }
   | { readonly type: 'server.started'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'server.stopped'; readonly message: string }
   | { readonly type: 'catalog.changed'; readonly message: string; readonly details?: Record<string, unknown> }
@@ -81,6 +96,16 @@ export type Observation =
   | { readonly type: 'sink.recovered'; readonly message: string; readonly details?: Record<string, unknown> }
   | { readonly type: 'fault'; readonly message: string; readonly cause?: unknown }
   | { readonly type: 'warning'; readonly message: string; readonly details?: Record<string, unknown> }
+
+/** What happened to a local user. */
+export type UserChange =
+  | 'invited'
+  | 'password-set'
+  | 'password-changed'
+  | 'locked'
+  | 'unlocked'
+  | 'roles-changed'
+  | 'removed'
 
 /** Takes observations in; must not throw and must not block. */
 export type Observer = (observation: Observation) => void

@@ -32,6 +32,8 @@ export interface Policy {
   decide(principal: Principal, capability: Capability): Decision
   /** Whether the roles of the principal grant a scope; for what is no capability. */
   holds(principal: Principal, scope: string): boolean
+  /** What a credential of somebody with these roles may be limited to, so that it still is of use: sorted. */
+  scopesOf(roles: readonly string[], capabilities: readonly Capability[]): readonly string[]
   /** Beside the roles. */
   readonly rules: Rules
   /** How it came to that: for operators, never for callers. */
@@ -105,6 +107,10 @@ export function createPolicy({ roles, scopes, rules, ruleOptions }: PolicyParts)
       return missing.length === 0 ? decision : { effect: 'deny', reason: 'credential', rule: decision.rule, missing }
     },
     rules,
+    scopesOf(names, capabilities) {
+      const permitted = capabilities.filter((capability) => byRoles.decide(names, capability).effect === 'permit')
+      return [...new Set(permitted.flatMap(({ credentialScopes }) => credentialScopes))].sort()
+    },
     explain({ roles: names }, capability) {
       const held = names.flatMap((name) => compiled.get(name) ?? [])
       const others = [...compiled.values()].filter(({ name }) => !names.includes(name))

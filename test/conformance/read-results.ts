@@ -42,7 +42,7 @@ interface Requirements {
   readonly not_scored: readonly { readonly scenario: string; readonly leg: string }[]
 }
 
-const RESULT_FOLDER = /^server-(?<scenario>.+)-\d{4}-\d{2}-\d{2}T[\d-]+Z$/
+const RESULT_FOLDER = /^(?:authorization-)?server-(?<scenario>.+)-\d{4}-\d{2}-\d{2}T[\d-]+Z$/
 
 /** What a run of an extension's scenarios brought, counted in checks: the requirement lists do not name them. */
 export interface ExtensionOutcome {

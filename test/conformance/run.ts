@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { AUTHORIZATION_SCENARIOS, runAuthorization } from './authorization.ts'
 import { installOfficialTools, newerNode, requirementsOf, SUITE } from './official-tools.ts'
 import { type ExtensionOutcome, type Finding, type Outcome, readExtension, readResults } from './read-results.ts'
 import { startConformanceServer } from './start-server.ts'
@@ -38,6 +39,9 @@ async function main(isVerbose: boolean): Promise<number> {
     const extensions: ExtensionOutcome[] = []
     for (const name of Object.keys(EXTENSIONS))
       extensions.push(await runExtension(name, { url: server.url, directory, isVerbose }))
+    const results = join(directory, 'authorization')
+    await runAuthorization(results, isVerbose)
+    extensions.push(readExtension('authorization server', AUTHORIZATION_SCENARIOS, results))
     return report(outcomes, extensions)
   } finally {
     await server.stop()

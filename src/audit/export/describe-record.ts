@@ -39,6 +39,10 @@ function describeBrief(record: AuditRecord): string {
       return `configuration ${record.after}`
     case 'lifecycle.started':
       return `Toolgate ${record.version} began, process ${record.pid}`
+    case 'user.changed':
+      return `user ${record.userId} ${record.change}`
+    case 'grant.changed':
+      return `access of ${record.clientId ?? 'a client'} ${record.change}`
     case 'lifecycle.stopped':
       return 'ended in good order'
     case 'overload.began':
@@ -73,6 +77,8 @@ export function severityOf(record: AuditRecord): Severity {
       return record.status === 'error' ? 'low' : 'information'
     case 'config.changed':
     case 'key.changed':
+    case 'user.changed':
+    case 'grant.changed':
     case 'subject.erased':
     case 'subject.held':
     case 'hold.changed':

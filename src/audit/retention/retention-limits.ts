@@ -21,6 +21,8 @@ const CLASSES: Readonly<Record<AuditEventName, RecordClass | undefined>> = {
   'list.served': 'lists',
   'auth.refused': 'access',
   'key.changed': 'access',
+  'user.changed': 'access',
+  'grant.changed': 'access',
   'config.changed': 'config',
   'catalog.changed': 'config',
   'lifecycle.started': 'lifecycle',

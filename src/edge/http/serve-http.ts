@@ -15,6 +15,7 @@ import { type Callers, directCallers } from './callers.ts'
 import { createOriginRules, type OriginRules, writePreflight } from './check-origin.ts'
 import { checkAccept, checkMediaType, checkRequest, pathOf } from './check-request.ts'
 import { LoadShedder, type Place } from './load-shedder.ts'
+import { type MountedServer, serveSignIn } from './mounted-server.ts'
 import { discardBody, readBody } from './read-body.ts'
 import { isProbe, type ReadyState, serveHealth } from './serve-health.ts'
 import { findSession, serveGet, servePost } from './serve-legacy.ts'
@@ -45,6 +46,8 @@ export interface HttpAccess {
   readonly authenticator: Authenticator
   /** Who a request without a credential is; `undefined` refuses it. */
   readonly anonymous: Principal | undefined
+  /** Absent where users do not sign in here. */
+  readonly signIn?: MountedServer | undefined
   /** A header in which keys are taken beside `Authorization`. */
   readonly keyHeader?: string | undefined
   /** `undefined` where no access tokens are let in. */
@@ -128,6 +131,7 @@ async function serveHttp(parts: Parts, request: IncomingMessage, response: Serve
       return
     }
     if (serveResourceMetadata(parts, request, response)) return
+    if (await serveSignIn(parts, request, response)) return
     parts.rules.check(request, response)
     const ssePair = findSsePair(parts, request)
     if (ssePair === undefined) requirePath(request, parts)

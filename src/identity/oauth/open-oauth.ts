@@ -7,7 +7,7 @@ import { createOAuthAuthenticator } from './oauth-authenticator.ts'
 import type { IssuerOptions, OAuthOptions } from './options.ts'
 import { createProtectedResource, type ProtectedResource } from './protected-resource.ts'
 import { createMemoryReplayStore, type ReplayStore } from './replay-store.ts'
-import { createTokenIssuer } from './token-issuer.ts'
+import { createTokenIssuer, type ResolveClaims } from './token-issuer.ts'
 
 /** Access tokens are let in. */
 export interface OAuth {
@@ -22,6 +22,8 @@ export interface LocalIssuer {
   readonly options: IssuerOptions
   /** Its public keys; the same object while they are the same. */
   readonly keys: () => JSONWebKeySet
+  /** Whom a token stands for now; `undefined` when it was taken away. */
+  readonly resolve: ResolveClaims
 }
 
 /** What OAuth works with. */
@@ -47,12 +49,19 @@ export interface OAuthSetup {
 /** Opens a resource server of OAuth 2.1. Nothing is fetched before `warmUp` or the first token. */
 export function openOAuth(setup: OAuthSetup): OAuth {
   const { options, localIssuers = [], roleNames, clock, observer, signal } = setup
-  const all = [...localIssuers, ...options.issuers.map((one) => ({ options: one, keys: undefined }))]
-  const known = all.map((one) => ({ settings: settingsOf(one.options, roleNames), localKeys: one.keys }))
+  const all = [
+    ...localIssuers,
+    ...options.issuers.map((one) => ({ options: one, keys: undefined, resolve: undefined })),
+  ]
+  const known = all.map(({ options: own, keys, resolve }) => ({
+    settings: settingsOf(own, roleNames),
+    localKeys: keys,
+    resolve,
+  }))
   const resource = createProtectedResource({ ...setup, issuers: known.map(({ settings }) => settings) })
-  const issuers = known.map(({ settings, localKeys }) => {
+  const issuers = known.map(({ settings, localKeys, resolve }) => {
     const audiences = (): readonly string[] => (settings.audiences.length === 0 ? [resource.url] : settings.audiences)
-    return createTokenIssuer({ settings, localKeys, audiences, fetch: fetchDocument, clock, observer, signal })
+    return createTokenIssuer({ settings, localKeys, resolve, audiences, fetch: fetchDocument, clock, observer, signal })
   })
   const replays = setup.replays ?? createMemoryReplayStore(clock)
   return {

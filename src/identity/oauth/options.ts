@@ -153,13 +153,33 @@ const issuer: z.ZodType<IssuerOptions> = z.strictObject({
     .describe('Whether tokens must be bound to the certificate of the client (RFC 8705).'),
 })
 
-/** The options under `access.oauth`. */
-export const oauthOptions: z.ZodType<OAuthOptions> = z
-  .strictObject({
-    resource: url
-      .exactOptional()
-      .describe('The resource that tokens are issued for (RFC 8707). Default: `server.publicUrl` and `server.path`.'),
-    scopes: z.array(scope).default([]).describe('Scopes that clients are told to ask for.'),
-    issuers: z.array(issuer).min(1).describe('Whose tokens are let in.'),
-  })
-  .describe('Access tokens of OAuth 2.1; see docs/how-to/accept-tokens-of-your-identity-provider.md.')
+const fields = {
+  resource: url
+    .exactOptional()
+    .describe('The resource that tokens are issued for (RFC 8707). Default: `server.publicUrl` and `server.path`.'),
+  scopes: z.array(scope).default([]).describe('Scopes that clients are told to ask for.'),
+  issuers: z.array(issuer).default([]).describe('Whose tokens are let in.'),
+}
+
+/** The options under `access.oauth`, with those of an authorization server in the same process. */
+export function accessTokenOptions<Embedded>(
+  embedded: z.ZodType<Embedded>,
+): z.ZodType<OAuthOptions & { readonly embedded?: Embedded }> {
+  return z
+    .strictObject({
+      ...fields,
+      embedded: embedded
+        .exactOptional()
+        .describe('Toolgate signs users in itself; see docs/how-to/sign-in-without-an-identity-provider.md.'),
+    })
+    .refine(({ issuers, embedded: own }) => issuers.length > 0 || own !== undefined, {
+      error: 'issuers, or `embedded`',
+    })
+    .describe(
+      'Access tokens of OAuth 2.1; see docs/how-to/accept-tokens-of-your-identity-provider.md. `embedded` alone, in place of the ' +
+        'mapping, means that with every default.',
+    )
+}
+
+/** The same without one. */
+export const oauthOptions: z.ZodType<OAuthOptions> = z.strictObject(fields)

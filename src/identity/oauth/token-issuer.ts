@@ -60,10 +60,17 @@ export interface IssuerParts {
   readonly signal: AbortSignal
   /** Keys of an issuer in this process, which answers the same object while they are the same. */
   readonly localKeys?: (() => JSONWebKeySet) | undefined
+  /** Of such an issuer. */
+  readonly resolve?: ResolveClaims | undefined
 }
+
+/** Whom a token with these claims stands for now; `undefined` when it was taken away. */
+export type ResolveClaims = (claims: Claims) => Pick<Principal, 'name' | 'roles' | 'tenant'> | undefined
 
 /** How long a verified token is believed without another look. */
 const BELIEVE_MS = 30_000
+/** The same of an issuer in this process, which knows of every token that was taken away. */
+const BELIEVE_LOCAL_MS = 2_000
 
 /** Makes an issuer; nothing is fetched yet. */
 export function createTokenIssuer(parts: IssuerParts): TokenIssuer {
@@ -111,14 +118,28 @@ class ConfiguredIssuer implements TokenIssuer {
     if (typeof claims === 'string') return claims
     const binding = readBinding(claims.cnf)
     if (binding === undefined) return 'bound in a way that cannot be checked'
-    const principal = mapClaims(claims, this.settings)
-    if (typeof principal === 'string') return principal
+    const mapped = mapClaims(claims, this.settings)
+    if (typeof mapped === 'string') return mapped
+    const principal = this.#resolve(mapped, claims)
+    if (principal === undefined) return 'it was taken away'
     const { expiresAt = Number.POSITIVE_INFINITY } = principal
     const validUntil = Math.min(
-      this.#parts.clock() + BELIEVE_MS,
+      this.#parts.clock() + (this.#parts.resolve === undefined ? BELIEVE_MS : BELIEVE_LOCAL_MS),
       expiresAt + this.settings.clockToleranceSeconds * 1000,
     )
     return { issuer: this, principal, binding, validUntil, keysVersion: this.#keys.version }
+  }
+
+  /** What the issuer says of a caller now counts, not what it said when the token was made. */
+  #resolve(mapped: Principal, claims: Claims): Principal | undefined {
+    const { resolve } = this.#parts
+    if (resolve === undefined) return mapped
+    const subject = resolve(claims)
+    if (subject === undefined) return undefined
+    const { tenant: _, ...others } = mapped
+    const roles = Object.freeze(subject.roles.filter((role) => this.settings.knownRoles.has(role)))
+    const tenant = subject.tenant === undefined ? {} : { tenant: subject.tenant }
+    return Object.freeze({ ...others, name: subject.name, roles, ...tenant })
   }
 
   async #verifyJwt(token: SentToken, decoded: DecodedJwt): Promise<Claims | string> {

@@ -57,6 +57,41 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE api_keys_of_clients RENAME TO api_keys;
   CREATE INDEX api_keys_by_client ON api_keys (client_id);
   CREATE INDEX api_keys_by_name ON api_keys (name)`,
+  `CREATE TABLE oauth_records (
+    model TEXT NOT NULL,
+    id TEXT NOT NULL,
+    grant_id TEXT,
+    account_id TEXT,
+    uid TEXT,
+    expires_at INTEGER NOT NULL,
+    consumed_at INTEGER,
+    data TEXT NOT NULL,
+    PRIMARY KEY (model, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX oauth_records_by_grant ON oauth_records (grant_id);
+  CREATE INDEX oauth_records_by_account ON oauth_records (account_id, model);
+  CREATE INDEX oauth_records_by_uid ON oauth_records (uid);
+  CREATE INDEX oauth_records_by_expiry ON oauth_records (expires_at);
+  CREATE INDEX oauth_records_by_model ON oauth_records (model, expires_at);
+  CREATE TABLE oauth_keys (
+    id TEXT PRIMARY KEY NOT NULL,
+    wrapped TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    retires_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE users (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    roles TEXT NOT NULL,
+    tenant TEXT,
+    password_hash TEXT,
+    is_locked INTEGER NOT NULL,
+    invitation TEXT UNIQUE,
+    invitation_expires_at INTEGER,
+    created_at INTEGER NOT NULL,
+    password_changed_at INTEGER,
+    last_sign_in_at INTEGER
+  ) STRICT, WITHOUT ROWID`,
 ]
 
 /** Brings the schema up to date, whichever release made it. Two processes may do so at once. */
