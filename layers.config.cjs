@@ -50,7 +50,7 @@ const layers = [
   {
     path: 'identity/',
     job: 'who is calling: principals, API keys, access tokens',
-    imports: ['storage/key-store.ts', 'observe/', 'errors.ts'],
+    imports: ['storage/key-store.ts', 'storage/replay-store.ts', 'observe/', 'errors.ts'],
     packages: ['jose'],
   },
   {

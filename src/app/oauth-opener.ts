@@ -13,7 +13,7 @@ export interface ServedAt {
 /** An authorization server in the same process, once it serves. */
 export type EmbeddedServer = () => Pick<AuthorizationServer, 'issuer' | 'resource' | 'jwks' | 'resolve'> | undefined
 
-interface Parts extends Pick<OAuthSetup, 'clock' | 'observer' | 'signal' | 'nonceKey'> {
+interface Parts extends Pick<OAuthSetup, 'clock' | 'observer' | 'signal' | 'nonceKey' | 'replays'> {
   readonly servedAt: ServedAt
   readonly embedded: EmbeddedServer
 }

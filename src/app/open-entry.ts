@@ -5,6 +5,7 @@ import type { Observer } from '../observe/observation.ts'
 import type { Guards } from '../pipeline/guards.ts'
 import type { StoredKey } from '../storage/key-store.ts'
 import { openKeyUseStore } from '../storage/open-key-use-store.ts'
+import { openReplayStore } from '../storage/open-replay-store.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { type Access, createAccess } from './access.ts'
 import { Authorization } from './authorization.ts'
@@ -21,6 +22,8 @@ export interface Entry {
   readonly servedAt: ServedAt
   /** Ends what is asked of others to let somebody in. */
   readonly closing: AbortController
+  /** Remembers proofs that were used. */
+  readonly replays: { close(): void }
   /** Notes when keys were last used. */
   readonly keyUses: KeyUses
 }
@@ -42,14 +45,16 @@ export async function openEntry(config: Config, parts: Parts): Promise<Entry> {
   const keyUses = createKeyUses({ store: openKeyUseStore(config.storage), clock, observer })
   const servedAt: ServedAt = { origin: undefined }
   const closing = new AbortController()
+  const replays = openReplayStore(config.storage, clock)
   const authorization = new Authorization({ pepper, storage, observer, clock, guards })
   const openOAuth = createOAuthOpener({
     ...{ servedAt, clock, observer, signal: closing.signal },
     nonceKey: deriveKey(pepper, 'toolgate dpop nonce 1'),
+    replays,
     embedded: () => authorization.current,
   })
   const keyParts = { pepper, store: storage.keys, keys, uses: keyUses }
   const openAccess = async (wanted: Config): Promise<Access> =>
     createAccess(wanted, { ...keyParts, clock, observer, oauth: await openOAuth(wanted) })
-  return { access: await openAccess(config), openAccess, authorization, servedAt, closing, keyUses }
+  return { access: await openAccess(config), openAccess, authorization, servedAt, closing, replays, keyUses }
 }

@@ -241,7 +241,8 @@ export class RunningApp implements App {
   }
 
   async #close(): Promise<void> {
-    const { engine, sources, storage, audit, recording, sinks, retention, metrics, usage, keyUses } = this.#parts
+    const { engine, sources, storage, audit, recording, sinks, retention, metrics, usage, keyUses, replays } =
+      this.#parts
     const { drain } = engine.options
     this.#readiness.setDraining()
     this.#callers?.close()
@@ -262,6 +263,7 @@ export class RunningApp implements App {
     await usage.close()
     keyUses.close()
     storage.close()
+    replays.close()
     metrics?.close()
     if (this.#isServing) engine.guards.observe({ type: 'server.stopped', message: 'Stopped' })
   }

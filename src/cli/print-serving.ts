@@ -28,7 +28,7 @@ export async function printServing(invocation: Invocation, started: Started): Pr
     return
   }
   terminal.out(`${app.config.name} ${app.config.version} listens on ${url}\n${countOffered(app)}\n`)
-  if (key === undefined) terminal.out(`${keyHint(app, invocation.command.name)}\n`)
+  if (key === undefined) terminal.out(`${entryHint(app, invocation.command.name)}\n`)
   else {
     for (const each of keys) terminal.out(`key${each.tenant === undefined ? '' : ` of ${each.tenant}`}: ${each.text}\n`)
     terminal.out(`${keysText(keys)}\n\n`)
@@ -48,11 +48,20 @@ function shownKey({ text, role, tenant }: FreshKey): object {
   return { key: text, role, ...(tenant === undefined ? {} : { tenant }) }
 }
 
-function keyHint({ config }: App, command: string): string {
-  if (config.access.anonymous !== undefined) {
-    return `A caller without a key has: ${config.access.anonymous.roles.join(', ')}.`
-  }
-  return `A client needs a key: \`toolgate keys new --name NAME --role ROLE\`, or \`toolgate ${command} --fresh-key ROLE\`.`
+/** How somebody gets in, by what the configuration says. */
+function entryHint({ config }: App, command: string): string {
+  const { anonymous, oauth, certificates, keys } = config.access
+  const ways = [
+    ...(oauth?.embedded === undefined
+      ? []
+      : ['Users sign in here: `toolgate users invite NAME --role ROLE` adds one.']),
+    ...(oauth?.issuers ?? []).map(({ issuer }) => `Clients come with access tokens of ${issuer}.`),
+    ...(certificates === undefined ? [] : ['Clients come with certificates, as `access.certificates` says.']),
+    ...(anonymous === undefined ? [] : [`A caller without a credential has: ${anonymous.roles.join(', ')}.`]),
+  ]
+  const makeKey = `\`toolgate keys new --name NAME --role ROLE\`, or \`toolgate ${command} --fresh-key ROLE\`.`
+  if (ways.length === 0) return `A client needs a key: ${makeKey}`
+  return [...ways, ...(keys.length > 0 ? ['Keys of the configuration let clients in, too.'] : [])].join('\n')
 }
 
 async function snippets({ app, url, serving }: Started, key: FreshKey): Promise<readonly Snippet[]> {

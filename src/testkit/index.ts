@@ -9,6 +9,7 @@ export type { ContractCase } from './contract-case.ts'
 export { keyStoreSuite } from './key-store-suite.ts'
 export { type RateCountersSubject, rateCountersSuite } from './rate-counters-suite.ts'
 export { recallStoreSuite } from './recall-store-suite.ts'
+export { type ReplayStoreSubject, replayStoreSuite } from './replay-store-suite.ts'
 export { sessionRecordsSuite } from './session-records-suite.ts'
 export { type SqlConnectorSuiteOptions, type SqlConnectorUnderTest, sqlConnectorSuite } from './sql-connector-suite.ts'
 export {

@@ -10,6 +10,7 @@ import {
   startIssuer,
   type TestIssuer,
 } from '../../../test/oauth/test-issuer.ts'
+import { createMemoryReplayStore } from '../../storage/memory/replay-store.ts'
 import { type Authentication, isRefusal } from '../authenticator.ts'
 import type { ClientCertificate } from '../client-certificate.ts'
 import type { Credentials } from '../credentials.ts'
@@ -39,6 +40,7 @@ afterEach(() => issuer.close())
 
 function open(options: Partial<IssuerOptions> = {}): OAuth {
   return openOAuth({
+    replays: createMemoryReplayStore(() => now),
     ...{ options: oauthOptions.parse({ issuers: [{ issuer: issuer.url, ...options }] }), path: '/mcp', name: 'crm' },
     ...{ roleNames: [], publicUrl: () => 'https://mcp.example.com', nonceKey: new Uint8Array(32) },
     ...{ clock: () => now, observer: () => {}, signal: new AbortController().signal },

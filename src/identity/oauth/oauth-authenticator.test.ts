@@ -2,6 +2,7 @@ import { createHmac, createPublicKey } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeKey, type NamedKey, sign, startIssuer, type TestIssuer } from '../../../test/oauth/test-issuer.ts'
 import type { Observation } from '../../observe/observation.ts'
+import { createMemoryReplayStore } from '../../storage/memory/replay-store.ts'
 import { authenticatorSuite } from '../../testkit/authenticator-suite.ts'
 import { type Authentication, isRefusal } from '../authenticator.ts'
 import type { Credentials } from '../credentials.ts'
@@ -34,6 +35,7 @@ afterEach(() => issuer.close())
 function open(options: Partial<IssuerOptions> = {}, more: readonly object[] = []): OAuth {
   const issuers = [{ issuer: issuer.url, ...options }, ...more]
   return openOAuth({
+    replays: createMemoryReplayStore(() => now),
     ...{ options: oauthOptions.parse({ issuers, scopes: ['crm:read', 'offline_access'] }), path: '/mcp', name: 'crm' },
     ...{ roleNames: ['reader', 'admin'], publicUrl: () => 'https://mcp.example.com', nonceKey: new Uint8Array(32) },
     ...{ clock: () => now, observer: (one: Observation) => void seen.push(one), signal: closing.signal },

@@ -1,12 +1,12 @@
 import type { JSONWebKeySet } from 'jose'
 import type { Observer } from '../../observe/observation.ts'
+import type { ReplayStore } from '../../storage/replay-store.ts'
 import type { Authenticator } from '../authenticator.ts'
 import { fetchDocument } from './fetch-document.ts'
 import { settingsOf } from './issuer-settings.ts'
 import { createOAuthAuthenticator } from './oauth-authenticator.ts'
 import type { IssuerOptions, OAuthOptions } from './options.ts'
 import { createProtectedResource, type ProtectedResource } from './protected-resource.ts'
-import { createMemoryReplayStore, type ReplayStore } from './replay-store.ts'
 import { createTokenIssuer, type ResolveClaims } from './token-issuer.ts'
 
 /** Access tokens are let in. */
@@ -38,8 +38,8 @@ export interface OAuthSetup {
   readonly name: string
   readonly publicUrl: () => string
   readonly nonceKey: Uint8Array
-  /** Where proofs are remembered; without one, in memory, by this process alone. */
-  readonly replays?: ReplayStore
+  /** Where proofs are remembered. */
+  readonly replays: ReplayStore
   readonly clock: () => number
   readonly observer: Observer
   /** Ends every fetch. */
@@ -63,7 +63,7 @@ export function openOAuth(setup: OAuthSetup): OAuth {
     const audiences = (): readonly string[] => (settings.audiences.length === 0 ? [resource.url] : settings.audiences)
     return createTokenIssuer({ settings, localKeys, resolve, audiences, fetch: fetchDocument, clock, observer, signal })
   })
-  const replays = setup.replays ?? createMemoryReplayStore(clock)
+  const { replays } = setup
   return {
     authenticator: createOAuthAuthenticator({ resource, issuers, replays, nonceKey: setup.nonceKey, clock }),
     resource,

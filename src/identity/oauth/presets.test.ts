@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeKey, type NamedKey, sign, startIssuer, type TestIssuer } from '../../../test/oauth/test-issuer.ts'
+import { createMemoryReplayStore } from '../../storage/memory/replay-store.ts'
 import { isRefusal } from '../authenticator.ts'
 import { openOAuth } from './open-oauth.ts'
 import { type IssuerOptions, oauthOptions } from './options.ts'
@@ -27,6 +28,7 @@ async function start(path: string): Promise<TestIssuer> {
 
 async function outcome(options: Partial<IssuerOptions> & { issuer: string }, token: string): Promise<unknown> {
   const { authenticator } = openOAuth({
+    replays: createMemoryReplayStore(() => now),
     ...{ options: oauthOptions.parse({ issuers: [options] }), path: '/mcp', name: 'crm' },
     ...{ roleNames: ['admin', 'reader'], publicUrl: () => 'https://mcp.example.com', nonceKey: new Uint8Array(32) },
     ...{ clock: () => NOW, observer: () => {}, signal: new AbortController().signal },

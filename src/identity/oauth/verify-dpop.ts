@@ -1,6 +1,6 @@
 import type { JWK } from 'jose'
+import type { ReplayStore } from '../../storage/replay-store.ts'
 import type { DpopNonces } from './dpop-nonce.ts'
-import type { ReplayStore } from './replay-store.ts'
 import { decodeJwt } from './verify-jwt.ts'
 
 /** What a proof must fit. */

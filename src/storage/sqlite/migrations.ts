@@ -92,6 +92,13 @@ const MIGRATIONS: readonly string[] = [
     password_changed_at INTEGER,
     last_sign_in_at INTEGER
   ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE used_proofs (
+    key TEXT PRIMARY KEY NOT NULL,
+    owner TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX used_proofs_by_owner ON used_proofs (owner);
+  CREATE INDEX used_proofs_by_expiry ON used_proofs (expires_at)`,
 ]
 
 /** Brings the schema up to date, whichever release made it. Two processes may do so at once. */

@@ -26,8 +26,10 @@ interface Connection {
 interface StorageFileOptions {
   readonly file: string
   readonly driver?: SqliteDriver
-  /** Whether it waits for other processes, and for the disk after every write. Default: `true`. */
+  /** Whether it waits for other processes. Default: `true`. */
   readonly isPatient?: boolean
+  /** Whether it waits for the disk after every write. Default: whether it is patient. */
+  readonly isDurable?: boolean
 }
 
 /** The connection is made at the first use, and anew when the file under its name is another one. */
@@ -97,13 +99,14 @@ function make(file: string): void {
   }
 }
 
-function open({ file, driver, isPatient = true }: StorageFileOptions): Pick<Connection, 'database' | 'prepare'> {
+function open(options: StorageFileOptions): Pick<Connection, 'database' | 'prepare'> {
+  const { file, driver, isPatient = true, isDurable = isPatient } = options
   const database = openDatabase(file, driver)
   try {
     database.exec(`PRAGMA busy_timeout = ${isPatient ? 2000 : 50}`)
     // In this mode readers never wait for a writer in another process.
     database.exec('PRAGMA journal_mode = WAL')
-    database.exec(`PRAGMA synchronous = ${isPatient ? 'FULL' : 'NORMAL'}`)
+    database.exec(`PRAGMA synchronous = ${isDurable ? 'FULL' : 'NORMAL'}`)
     // A key that was destroyed must not be found in a free page.
     database.exec('PRAGMA secure_delete = ON')
     migrate(database)

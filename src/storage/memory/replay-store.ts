@@ -1,14 +1,4 @@
-/** Remembers what may be used once. A store that processes share makes it once for all of them. */
-export interface ReplayStore {
-  /**
-   * Whether nobody has used it yet; from now on somebody has, until `expiresAt` (milliseconds since the epoch). Of two that ask at
-   * the same time one is told so. `owner` is whose it is: nobody fills the place of others. `false` when there is no place.
-   */
-  use(key: string, owner: string, expiresAt: number): boolean | Promise<boolean>
-}
-
-const MAX_KEYS = 100_000
-const MAX_OF_OWNER = 10_000
+import { MAX_PROOFS, MAX_PROOFS_OF_OWNER, type ReplayStore } from '../replay-store.ts'
 
 /**
  * In the memory of one process, 100,000 in all and 10,000 of an owner. When it is full nothing more is let in, because a place
@@ -33,7 +23,7 @@ export function createMemoryReplayStore(clock: () => number): ReplayStore {
     use(key, owner, expiresAt) {
       forgetExpired(clock())
       const count = owned.get(owner) ?? 0
-      if (used.has(key) || used.size >= MAX_KEYS || count >= MAX_OF_OWNER) return false
+      if (used.has(key) || used.size >= MAX_PROOFS || count >= MAX_PROOFS_OF_OWNER) return false
       used.set(key, { owner, expiresAt })
       owned.set(owner, count + 1)
       return true
