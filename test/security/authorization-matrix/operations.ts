@@ -14,7 +14,7 @@ export interface Handles {
 }
 
 /** Whatever nobody has ever made. */
-export const UNKNOWN_TASK = '00000000-0000-4000-8000-000000000000'
+const UNKNOWN_TASK = '00000000-0000-4000-8000-000000000000'
 
 const OPENING = { capabilities: {}, clientInfo: { name: 'matrix', version: '1' } }
 const tool = (name: string): Asked => ({ method: 'tools/call', params: { name } })
