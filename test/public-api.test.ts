@@ -38,6 +38,7 @@ it('toolgate/testkit exports these names', async () => {
     'keyStoreSuite',
     'rateCountersSuite',
     'recallStoreSuite',
+    'replayStoreSuite',
     'sessionRecordsSuite',
     'sqlConnectorSuite',
     'sqlDatabaseSuite',

@@ -28,7 +28,7 @@ async function start(path: string): Promise<TestIssuer> {
 
 async function outcome(options: Partial<IssuerOptions> & { issuer: string }, token: string): Promise<unknown> {
   const { authenticator } = openOAuth({
-    replays: createMemoryReplayStore(() => now),
+    replays: createMemoryReplayStore(() => NOW),
     ...{ options: oauthOptions.parse({ issuers: [options] }), path: '/mcp', name: 'crm' },
     ...{ roleNames: ['admin', 'reader'], publicUrl: () => 'https://mcp.example.com', nonceKey: new Uint8Array(32) },
     ...{ clock: () => NOW, observer: () => {}, signal: new AbortController().signal },
