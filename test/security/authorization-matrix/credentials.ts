@@ -163,14 +163,16 @@ async function plainToken(mint: Mint, state: State): Promise<Credential> {
   return { kind: 'jwt', state, id, headers: async () => ({ authorization: `Bearer ${sent}` }) }
 }
 
-/** RFC 9449: `wrong-key` is proved with another key than the token's, `malformed` is a proof that is none. */
+/** RFC 9449: `missing-proof` passes for a plain token every other time, `wrong-key` is proved with another key than the token's, `malformed` is a proof that is none. */
 async function provenToken(mint: Mint, state: State): Promise<Credential> {
   const cnf = { jkt: mint.proof.thumbprint }
   const { token, id } = await tokenOf(mint, state, { subject: 'dpop', cnf })
   const key = state === 'wrong-key' ? mint.otherProof : mint.proof
+  let count = 0
   const headers: Credential['headers'] = async ({ method, path }) => {
+    count += 1
+    if (state === 'missing-proof') return { authorization: `${count % 2 === 0 ? 'Bearer' : 'DPoP'} ${token}` }
     const authorization = `DPoP ${token}`
-    if (state === 'missing-proof') return { authorization }
     const iat = Math.floor(Date.now() / 1000)
     const made = await key.prove({ htm: method, htu: new URL(path, mint.server.url).href, iat, ath: hashOf(token) })
     return { authorization, dpop: state === 'malformed' ? made.slice(0, -8) : made }
