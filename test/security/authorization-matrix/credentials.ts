@@ -143,17 +143,21 @@ async function tokenOf(
   const now = Math.floor(Date.now() / 1000)
   const isOther = state === 'other-tenant'
   const sub = isOther ? `${subject}-globex` : subject
-  const claims = {
+  // What the issuer says when it is asked is right but for revocation, so that the token itself must be found wrong.
+  const right = {
     ...{ iss: server.issuer.url, aud: server.url, sub, client_id: 'app', jti: randomUUID(), iat: now, exp: now + HOUR },
     ...(isOther ? { tenant: 'globex', roles: ['member'] } : { tenant: 'acme', roles: ['owner'] }),
     ...{ scope: state === 'under-scoped' ? 'notes:read' : SCOPES, cnf },
+  }
+  const claims = {
+    ...right,
     ...(state === 'expired' ? { iat: now - 2 * HOUR, exp: now - HOUR } : {}),
     ...(state === 'wrong-audience' ? { aud: `${server.url}x` } : {}),
     ...(state === 'wrong-issuer' ? { iss: `${server.issuer.url}/other` } : {}),
   }
   const isForged = state === 'wrong-key' && cnf === undefined
   const token = await sign(isForged ? forger : server.signingKey, claims)
-  if (state !== 'revoked') server.activeTokens.set(token, claims)
+  if (state !== 'revoked') server.activeTokens.set(token, right)
   return { token, id: `oauth:${server.issuer.url}:${sub}` }
 }
 
