@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { SqlValue } from '../sql/database.ts'
 import type { OpenFile, OpenStatement } from './open-file.ts'
+import { readWords } from './read-words.ts'
 import type { SqliteAnswer, SqliteRequest } from './sqlite-request.ts'
 import { toSqlValue } from './to-sql-value.ts'
 import { familyOf } from './type-family.ts'
@@ -8,10 +9,19 @@ import { familyOf } from './type-family.ts'
 /** Runs one statement: reads stop at the budget, a write is committed whole or not at all. */
 export function answerRequest(file: OpenFile, request: SqliteRequest): SqliteAnswer {
   try {
+    if (reachesOtherFiles(request.text))
+      return { failed: 23, message: 'ATTACH, DETACH and VACUUM are not allowed here' }
     return request.isWrite ? write(file, request) : readRows(file.prepare(request.text), request)
   } catch (thrown) {
     return toFailure(thrown)
   }
+}
+
+/** Neither a file opened read-only nor `query_only` keeps ATTACH and VACUUM INTO from making a file. */
+function reachesOtherFiles(text: string): boolean {
+  // The engine passes over a byte order mark and empty statements.
+  const first = readWords(text.replaceAll('\ufeff', ' ')).find((word) => word !== ';')
+  return first === 'attach' || first === 'detach' || first === 'vacuum'
 }
 
 function write(file: OpenFile, request: SqliteRequest): SqliteAnswer {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -100,6 +100,24 @@ describe('a file', () => {
     ]
     for (const attempt of attempts) await ask(attempt)?.catch(() => undefined)
     expect(await ask('SELECT count(*) FROM t')).toMatchObject({ rows: [[1]] })
+  })
+
+  it('makes no other file, whoever writes the statement', async () => {
+    place = makeFile(['CREATE TABLE t (x)'])
+    database = open(place.path)
+    const made = `${place.path}.made`
+    const attempts = [
+      `ATTACH '${made}' AS other`,
+      `\ufeff;/* */ aTTaCH '${made}' AS other`,
+      `-- first\n;VACUUM INTO '${made}'`,
+      'DETACH other',
+    ]
+    for (const attempt of attempts) {
+      for (const access of ['read', 'write'] as const) {
+        await expect(ask(attempt, access)).rejects.toMatchObject({ kind: 'permission', state: 'SQLITE_AUTH' })
+      }
+    }
+    expect(existsSync(made)).toBe(false)
   })
 
   it('takes back a write that is cut short', async () => {

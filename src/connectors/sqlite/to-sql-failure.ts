@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<number, readonly [SqlFailureKind, string]>> = {
   18: ['resources', 'SQLITE_TOOBIG'],
   19: ['statement', 'SQLITE_CONSTRAINT'],
   20: ['statement', 'SQLITE_MISMATCH'],
+  23: ['permission', 'SQLITE_AUTH'],
   26: ['unavailable', 'SQLITE_NOTADB'],
 }
 
