@@ -34,6 +34,7 @@ export type AuditEvent =
   | KeyChanged
   | UserChanged
   | GrantChanged
+  | SandboxMade
   | OverloadBegan
   | OverloadEnded
   | LifecycleStarted
@@ -173,6 +174,16 @@ export interface CatalogChanged {
   readonly time: string
   readonly added: readonly string[]
   readonly removed: readonly string[]
+}
+
+/** A masked sample of databases was copied. On disk before the copy takes its place. */
+export interface SandboxMade {
+  readonly event: 'sandbox.made'
+  readonly time: string
+  /** The user of the operating system who did it. */
+  readonly by: string
+  /** Rows that were copied, by connector. */
+  readonly rows: Readonly<Record<string, number>>
 }
 
 /** From now on calls over HTTP are refused before they are read, so that they leave no record of their own. */

@@ -65,7 +65,7 @@ const retention: z.ZodType<RetentionOptions> = z.strictObject({
   calls: span.describe('Calls: `call.decided`, `call.completed`.'),
   lists: span.describe('What was listed to whom: `list.served`.'),
   access: span.describe(
-    'Who was not let in, API keys, users and what they allow: `auth.refused`, `key.changed`, `user.changed`, `grant.changed`.',
+    'Who was not let in, API keys, users and what they allow, copies of data: `auth.refused`, `key.changed`, `user.changed`, `grant.changed`, `sandbox.made`.',
   ),
   config: span.describe('What is offered, and under which configuration: `config.changed`, `catalog.changed`.'),
   lifecycle: span.describe(

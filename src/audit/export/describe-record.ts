@@ -45,6 +45,10 @@ function describeBrief(record: AuditRecord): string {
       return `access of ${record.clientId ?? 'a client'} ${record.change}`
     case 'lifecycle.stopped':
       return 'ended in good order'
+    case 'sandbox.made':
+      return `copied ${Object.entries(record.rows)
+        .map(([connector, rows]) => `${rows} rows of ${connector}`)
+        .join(', ')} by ${record.by}`
     case 'overload.began':
       return `calls are refused: they took ${record.delayMs} ms, ${record.callsInFlight} at once`
     case 'overload.ended':

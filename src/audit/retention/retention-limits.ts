@@ -27,6 +27,7 @@ const CLASSES: Readonly<Record<AuditEventName, RecordClass | undefined>> = {
   'catalog.changed': 'config',
   'lifecycle.started': 'lifecycle',
   'lifecycle.stopped': 'lifecycle',
+  'sandbox.made': 'access',
   'overload.began': 'lifecycle',
   'overload.ended': 'lifecycle',
   gap: 'lifecycle',
