@@ -1,9 +1,6 @@
 import { createHmac } from 'node:crypto'
-import {
-  type AuthorizationServer,
-  createAuthorizationServer,
-} from '../authorization-server/create-authorization-server.ts'
-import { loadPackages, type Packages } from '../authorization-server/load-packages.ts'
+import type { AuthorizationServer } from '../authorization-server/create-authorization-server.ts'
+import type { Packages } from '../authorization-server/load-packages.ts'
 import type { Secrets } from '../authorization-server/seal.ts'
 import type { Config } from '../config/config.ts'
 import { createSealer } from '../edge/seal.ts'
@@ -42,21 +39,21 @@ export class Authorization {
    * cannot fail. The origin that is listened on is given once.
    */
   async prepare(config: Config): Promise<(listensAt?: string) => void> {
-    const packages = config.access.oauth?.embedded === undefined ? undefined : await loadPackages()
+    const loaded = config.access.oauth?.embedded === undefined ? undefined : await load()
     return (listensAt) => {
       this.#listensAt = listensAt ?? this.#listensAt
-      const isServed = packages !== undefined && this.#listensAt !== undefined
-      this.#current = isServed ? this.#create(config, packages, this.#listensAt ?? '') : undefined
+      const isServed = loaded !== undefined && this.#listensAt !== undefined
+      this.#current = isServed ? this.#create(config, loaded, this.#listensAt ?? '') : undefined
     }
   }
 
-  #create(config: Config, packages: Packages, listensAt: string): AuthorizationServer | undefined {
+  #create(config: Config, { packages, create }: Loaded, listensAt: string): AuthorizationServer | undefined {
     const options = config.access.oauth?.embedded
     if (options === undefined) return undefined
     const { roles, scopes } = config.access
     const { pepper, guards, ...parts } = this.#parts
     const issuer = config.server.publicUrl ?? listensAt
-    return createAuthorizationServer({
+    return create({
       ...{ ...parts, packages, options, issuer, resource: `${issuer}${config.server.path}` },
       scopesOf: (names) => {
         const { policy, catalog } = guards()
@@ -67,6 +64,20 @@ export class Authorization {
       secrets: authorizationSecrets(pepper),
     })
   }
+}
+
+interface Loaded {
+  readonly packages: Packages
+  readonly create: typeof import('../authorization-server/create-authorization-server.ts').createAuthorizationServer
+}
+
+/** Its code is loaded where it serves. */
+async function load(): Promise<Loaded> {
+  const [{ loadPackages }, { createAuthorizationServer: create }] = await Promise.all([
+    import('../authorization-server/load-packages.ts'),
+    import('../authorization-server/create-authorization-server.ts'),
+  ])
+  return { packages: await loadPackages(), create }
 }
 
 /** What the authorization server derives from the pepper, which is made where there is none. */

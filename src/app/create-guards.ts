@@ -83,7 +83,9 @@ function requireMatches({ access, limits }: Config, rules: Rules, offered: reado
     ...limits.rules.flatMap(({ select }, index) => (isIdle(select) ? [`limits.rules[${index}].select`] : [])),
     ...rules.idle(offered).map((index) => `access.rules[${index}].select`),
     ...Object.entries(access.roles).flatMap(([name, { deny }]) =>
-      deny.flatMap((select, index) => (isIdle(select) ? [`access.roles.${name}.deny[${index}]`] : [])),
+      deny.flatMap((select, index) =>
+        isNamed(select) && isIdle(select) ? [`access.roles.${name}.deny[${index}]`] : [],
+      ),
     ),
   ]
   if (idle.length === 0) return
@@ -92,6 +94,11 @@ function requireMatches({ access, limits }: Config, rules: Rules, offered: reado
     message: `${idle.join(' and ')} ${idle.length === 1 ? 'selects' : 'select'} nothing that is offered.`,
     hint: '`toolgate list` shows what is offered.',
   })
+}
+
+/** A pattern may be there for what will be offered one day; a name that nothing has is misspelt. */
+function isNamed({ name }: SelectorOptions): boolean {
+  return name !== undefined && !/[*?]/.test(name)
 }
 
 function createRecall(options: Config['idempotency'], clock: () => number): Recall {
